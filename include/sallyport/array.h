@@ -1,0 +1,48 @@
+/* Growable arrays: { T *items; size_t length, capacity; } in any struct. */
+#ifndef SALLYPORT_ARRAY_H
+#define SALLYPORT_ARRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Declares an anonymous array member or variable of T. Zero is empty. */
+#define SP_ARRAY(T)                                                                      \
+	struct {                                                                         \
+		T *items;                                                                \
+		size_t length, capacity;                                                 \
+	}
+
+/* Makes room for `more` further items. False when memory is out or the count
+ * would overflow; the array is then as it was. */
+#define sp_array_reserve(array, more)                                                    \
+	sp_array_grow((void **)&(array)->items, &(array)->capacity, (array)->length,     \
+	    (more), sizeof(*(array)->items))
+
+/* Appends a copy of `item`; false when memory is out. */
+#define sp_array_push(array, ...)                                                        \
+	(sp_array_reserve(array, 1) &&                                                   \
+	    ((array)->items[(array)->length++] = (__VA_ARGS__), true))
+
+/* Frees the items' memory (not what they point to) and leaves it empty. */
+#define sp_array_free(array)                                                             \
+	sp_array_release((void **)&(array)->items, &(array)->length, &(array)->capacity)
+
+bool sp_array_grow(void **items, size_t *capacity, size_t length, size_t more,
+    size_t item_size);
+void sp_array_release(void **items, size_t *length, size_t *capacity);
+
+/* A growing text; always NUL-terminated once something was added. A failed
+ * addition sets `failed` and later ones do nothing, so that a caller checks
+ * once, at the end. */
+struct sp_text {
+	char *bytes;
+	size_t length, capacity;
+	bool failed;
+};
+
+void sp_text_add(struct sp_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void sp_text_add_bytes(struct sp_text *text, const void *bytes, size_t length);
+void sp_text_free(struct sp_text *text);
+
+#endif

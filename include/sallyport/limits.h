@@ -1,0 +1,45 @@
+/* Every limit on what comes from outside (a file, the network, the kernel),
+ * each with its reason. Nothing else in the tree invents one. */
+#ifndef SALLYPORT_LIMITS_H
+#define SALLYPORT_LIMITS_H
+
+/* A policy file: 10,000 services of a few lines each are below 2 MiB. */
+#define SP_MAX_POLICY_BYTES (16u * 1024 * 1024)
+/* An address list: a million IPv6 prefixes as text are below 50 MiB. */
+#define SP_MAX_ADDRESS_FILE_BYTES (256u * 1024 * 1024)
+/* Addresses, prefixes and ranges in one set after reading; several times the
+ * "normal" million, below what the kernel takes minutes to load. */
+#define SP_MAX_SET_ELEMENTS (8u * 1024 * 1024)
+/* Include depth: a chain longer than this is a mistake, and a cycle is found
+ * before it by comparing files. */
+#define SP_MAX_INCLUDE_DEPTH 16
+#define SP_MAX_INCLUDE_FILES 256
+#define SP_MAX_SERVICES 65536
+/* inih 55 (INI_MAX_LINE 200) hands on at most this many bytes of a line. */
+#define SP_INIH_LINE_BYTES 197
+/* inih 55 (MAX_SECTION 50) keeps this many bytes of a section's header text. */
+#define SP_INIH_SECTION_BYTES 49
+/* inih 55 (MAX_NAME 50) keeps this many bytes of a key. */
+#define SP_INIH_NAME_BYTES 49
+/* Mistakes reported in one run; past it the count alone is said. */
+#define SP_MAX_DIAGNOSTICS 1000
+/* policy.md: a TLS service covers at most 64 ports, each has to be probed. */
+#define SP_MAX_TLS_PORTS 64
+/* Host names of one service: every one is a handshake per version. */
+#define SP_MAX_NAMES 64
+/* RFC 1035 section 2.3.4. */
+#define SP_MAX_HOST_NAME 253
+/* IFNAMSIZ - 1, linux/if.h. */
+#define SP_MAX_INTERFACE_NAME 15
+/* A lease may last ten years; longer is a typing mistake. Seconds. */
+#define SP_MAX_DURATION (10u * 366 * 86400)
+/* A nested attribute's length is 16 bits (struct nlattr); we stop short. */
+#define SP_MAX_NEST_BYTES 60000
+/* One frame between caller and prober. */
+#define SP_MAX_FRAME_BYTES 65536
+/* Bytes of a certificate chain that are read from a peer. */
+#define SP_MAX_CHAIN_BYTES 32768
+/* A CA file or bundle; Debian's whole bundle is below 256 KiB. */
+#define SP_MAX_CA_BYTES (8u * 1024 * 1024)
+
+#endif

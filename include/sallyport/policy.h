@@ -1,0 +1,137 @@
+/* What the administrator wants: every name resolved, every value validated.
+ *
+ * A policy exists only when its text had no error at all. It owns everything
+ * it points to, is never changed after sp_policy_read, and may be shared by
+ * readers. Indices refer to the arrays of the same policy. */
+#ifndef SALLYPORT_POLICY_H
+#define SALLYPORT_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sallyport/address.h>
+#include <sallyport/diag.h>
+#include <sallyport/service.h>
+
+#define SP_DIGEST_BYTES 32 /* SHA-256, FIPS 180-4 */
+
+enum sp_action { SP_ALLOW, SP_REJECT, SP_BLOCK }; /* the later beats the earlier */
+enum sp_default { SP_DEFAULT_DROP, SP_DEFAULT_REJECT };
+enum sp_mode { SP_MODE_ENFORCE, SP_MODE_AUDIT };
+enum sp_icmp { SP_ICMP_MINIMAL, SP_ICMP_PING, SP_ICMP_ALL };
+enum sp_on_fail { SP_ON_FAIL_BLOCK, SP_ON_FAIL_WARN };
+enum sp_revoke { SP_REVOKE_DRAIN, SP_REVOKE_CUT };
+enum sp_drift { SP_DRIFT_RESTORE, SP_DRIFT_REPORT };
+
+/* `count` in `seconds`, e.g. 10/minute is { 10, 60, burst }. count 0: no limit. */
+struct sp_rate {
+	uint32_t count, seconds, burst;
+};
+
+/* A reference to an address set, and where it was written. */
+struct sp_set_use {
+	size_t set; /* index into sp_policy.sets */
+	struct sp_location at;
+};
+
+/* Whom a key (`from`, `to`) names: everybody, or literals united with sets. */
+struct sp_match {
+	bool any;
+	struct sp_intervals literals; /* normalized */
+	struct sp_set_use *sets;
+	size_t set_count;
+	struct sp_location at;
+};
+
+struct sp_service {
+	char *name;
+	char *use; /* the catalogue entry, or NULL */
+	struct sp_location at; /* of the section's header */
+	struct sp_ports *ports; /* sorted, disjoint, not touching */
+	size_t port_count;
+	struct sp_location ports_at; /* of `port`, or of the header */
+	bool tcp, udp;
+	enum sp_action action;
+	struct sp_match from;
+	struct sp_match to; /* no sets: local addresses only */
+	char **interfaces; /* none: any. At most one trailing '*' */
+	size_t interface_count;
+	enum sp_tls tls;
+	struct sp_location tls_at;
+	enum sp_dialect starttls;
+	char **names; /* A-labels, lower case; none with tls: `name = none` */
+	size_t name_count;
+	char **alpn;
+	size_t alpn_count;
+	char *client_certificate; /* absolute path, or NULL */
+	struct sp_address *listen;
+	size_t listen_count;
+	size_t profile; /* index into sp_policy.profiles */
+	char *ca;	/* absolute path of a file or directory; NULL: the system's */
+	char *crl;	/* absolute path, or NULL */
+	enum sp_on_fail on_fail;
+	uint32_t lease, recheck; /* seconds */
+	enum sp_revoke revoke;
+	struct sp_rate rate;
+	bool log;
+};
+
+struct sp_address_set {
+	char *name;
+	struct sp_location at;
+	struct sp_intervals elements; /* normalized */
+	bool block; /* action = block: ahead of every service */
+};
+
+/* What "modern TLS" means for a service; policies/profiles, tls.md. */
+struct sp_profile {
+	char *name;
+	struct sp_location at; /* file NULL: shipped */
+	char *source;	       /* publication, version and date */
+	uint16_t min_version;  /* wire versions: 0x0303 is TLS 1.2, RFC 8446 4.2.1 */
+	uint16_t required_version; /* 0: none in particular */
+	unsigned min_rsa_bits, min_ec_bits;
+};
+
+struct sp_policy {
+	struct sp_location at; /* of [policy]; its file is the policy's own name */
+	enum sp_default default_action;
+	enum sp_mode mode;
+	size_t profile;
+	enum sp_icmp icmp;
+	struct sp_rate log_blocked; /* count 0: `log = none` */
+	enum sp_drift drift;
+	struct sp_service *services; /* in the order of the text, includes in place */
+	size_t service_count;
+	struct sp_address_set *sets;
+	size_t set_count;
+	struct sp_profile *profiles; /* shipped and own */
+	size_t profile_count;
+	char **files; /* names that locations point to: the policy, includes, lists */
+	size_t file_count;
+	/* Of the canonical form: equal digests mean equal policies. */
+	uint8_t digest[SP_DIGEST_BYTES];
+};
+
+/* Where a policy is read from. Zero is the default everywhere. */
+struct sp_policy_source {
+	const char *path;
+	/* Directories with services.d and profiles.d; NULL: /etc/sallyport. */
+	const char *config_directory;
+};
+
+/* Reads, parses, resolves and checks one policy. NULL when there was any error,
+ * every one of them in `diag`; warnings may be there with a policy too. Opens
+ * the policy, its includes, and the files that it names; nothing else. */
+struct sp_policy *sp_policy_read(const struct sp_policy_source *source,
+    struct sp_diag *diag);
+
+void sp_policy_free(struct sp_policy *policy);
+
+/* The canonical form (policy.md, The printer): every default spelled out,
+ * includes in place. With `inlined`, address files become elements, so that the
+ * text stands alone (a snapshot). NULL when memory is out; free() it. */
+char *sp_policy_print(const struct sp_policy *policy, bool inlined, size_t *ret_length);
+
+#endif
