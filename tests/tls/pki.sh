@@ -1,0 +1,193 @@
+#!/bin/sh
+# A small certificate authority for tests and examples.
+#
+#   pki.sh make DIR [LEAF...]   root, intermediate and the leaves named (default: all)
+#   pki.sh nss DIR LEAF         DIR/LEAF.nssdb for NSS selfserv, nickname LEAF
+#   pki.sh list                 names of the leaves
+#
+# SP_PKI_NAME is the host name of the good certificates (www.example.com),
+# SP_PKI_IP what else they are valid for ("IP:10.0.0.1,IP:fd00::1").
+#
+# DIR/root.pem           the trust anchor: `ca = DIR/root.pem`
+# DIR/other-root.pem     an anchor that nobody configures
+# DIR/LEAF.key           private key
+# DIR/LEAF.crt           the leaf alone
+# DIR/LEAF.pem           what a server sends: the leaf and its intermediate
+# DIR/LEAF.full          key and LEAF.pem in one file
+set -eu
+
+name=${SP_PKI_NAME:-www.example.com}
+ip=${SP_PKI_IP:-}
+
+# leaf | issuer | key | digest | from, to in days from now | subjectAltName | extendedKeyUsage
+table() {
+	cat <<-EOT
+	good|int|ec|sha256|-1|60|@|serverAuth
+	good-rsa|int|rsa2048|sha256|-1|60|@|serverAuth
+	short|int|ec|sha256|-1|1|@|serverAuth
+	expired|int|ec|sha256|-60|-2|@|serverAuth
+	expired-rsa|int|rsa2048|sha256|-60|-2|@|serverAuth
+	not-yet|int|ec|sha256|30|60|@|serverAuth
+	wrong-name|int|ec|sha256|-1|60|DNS:other.example.net|serverAuth
+	name-in-cn|int|ec|sha256|-1|60||serverAuth
+	wildcard|int|ec|sha256|-1|60|DNS:*.example.com|serverAuth
+	partial-wildcard|int|ec|sha256|-1|60|DNS:w*.example.com|serverAuth
+	client-only|int|ec|sha256|-1|60|@|clientAuth
+	unknown-root|other-root|ec|sha256|-1|60|@|serverAuth
+	unknown-root-rsa|other-root|rsa2048|sha256|-1|60|@|serverAuth
+	self-signed|self|ec|sha256|-1|60|@|serverAuth
+	rsa1024|int|rsa1024|sha256|-1|60|@|serverAuth
+	rsa3072|int|rsa3072|sha256|-1|60|@|serverAuth
+	ec-p192|int|ec192|sha256|-1|60|@|serverAuth
+	ec-p384|int|ec384|sha256|-1|60|@|serverAuth
+	sha1|int|ec|sha1|-1|60|@|serverAuth
+	md5|int-rsa|rsa2048|md5|-1|60|@|serverAuth
+	no-intermediate|int|ec|sha256|-1|60|@|serverAuth
+	expired-intermediate|old-int|ec|sha256|-1|60|@|serverAuth
+	long-lived|int|ec|sha256|-1|900|@|serverAuth
+	bidi|int|ec|sha256|-1|60|@|serverAuth
+	client|int|ec|sha256|-1|60|DNS:client.example.com|clientAuth
+	EOT
+}
+
+key() { # file kind
+	[ -e "$1" ] && return
+	case $2 in
+	ec) openssl ecparam -genkey -name prime256v1 -noout -out "$1" ;;
+	ec192) openssl ecparam -genkey -name prime192v1 -noout -out "$1" ;;
+	ec384) openssl ecparam -genkey -name secp384r1 -noout -out "$1" ;;
+	rsa*) openssl genrsa -out "$1" "${2#rsa}" 2>/dev/null ;;
+	esac
+}
+
+when() { # days from now, as `openssl ca` wants it
+	date -u -d "$1 days" +%Y%m%d%H%M%SZ
+}
+
+# `openssl ca` is the one command of OpenSSL 3.0 that sets both dates freely.
+# Each certificate gets a database of its own, so that order does not matter.
+sign() { # out issuer|self key digest from to subject extensions-file [self-key]
+	work=$(mktemp -d "$dir/.ca.XXXXXX")
+	: >"$work/index.txt"
+	openssl rand -hex 16 >"$work/serial"
+	cat >"$work/ca.cnf" <<-EOC
+	[ca]
+	default_ca = d
+	[d]
+	database = $work/index.txt
+	serial = $work/serial
+	new_certs_dir = $work
+	policy = p
+	unique_subject = no
+	string_mask = utf8only
+	[p]
+	commonName = optional
+	organizationName = optional
+	[req]
+	distinguished_name = n
+	prompt = no
+	string_mask = utf8only
+	[n]
+	EOC
+	openssl req -new -utf8 -config "$work/ca.cnf" -key "$3" -subj "$7" -out "$work/req.pem"
+	if [ "$2" = self ]; then
+		set -- "$@" -selfsign -keyfile "$3"
+	else
+		set -- "$@" -cert "$dir/$2.crt" -keyfile "$dir/$2.key"
+	fi
+	out=$1 digest=$4 from=$5 to=$6 extensions=$8
+	shift 8
+	openssl ca -batch -notext -utf8 -config "$work/ca.cnf" -md "$digest" \
+		-startdate "$(when "$from")" -enddate "$(when "$to")" -preserveDN \
+		-extfile "$extensions" -in "$work/req.pem" -out "$out" "$@" 2>"$work/log" || {
+		cat "$work/log" >&2
+		exit 1
+	}
+	rm -rf "$work"
+}
+
+authority() { # name issuer key from to
+	[ -e "$dir/$1.pem" ] && return
+	key "$dir/$1.key" "$3"
+	printf '%s\n' 'basicConstraints = critical, CA:TRUE' \
+		'keyUsage = critical, keyCertSign, cRLSign' \
+		'subjectKeyIdentifier = hash' >"$dir/.$1.ext"
+	sign "$dir/$1.crt" "$2" "$dir/$1.key" sha256 "$4" "$5" "/O=sallyport test/CN=$1" "$dir/.$1.ext"
+	cp "$dir/$1.crt" "$dir/$1.pem"
+	rm -f "$dir/.$1.ext"
+}
+
+leaf() { # name issuer key digest from to san eku
+	[ -e "$dir/$1.pem" ] && return
+	case $2 in self) ;; *) need "$2" ;; esac
+	key "$dir/$1.key" "$3"
+	san=$7 subject="/O=sallyport test/CN=$name"
+	[ "$san" = @ ] && san=DNS:$name${ip:+,$ip}
+	# RIGHT-TO-LEFT OVERRIDE, a terminal escape and a line break in one name.
+	[ "$1" = bidi ] && subject="/O=$(printf 'evil \342\200\256gnp.exe \033[31mred\nline')/CN=$name"
+	{
+		echo 'basicConstraints = critical, CA:FALSE'
+		echo 'subjectKeyIdentifier = hash'
+		[ "$2" = self ] || echo 'authorityKeyIdentifier = keyid'
+		echo 'keyUsage = critical, digitalSignature, keyEncipherment'
+		echo "extendedKeyUsage = $8"
+		[ -z "$san" ] || echo "subjectAltName = $san"
+	} >"$dir/.$1.ext"
+	sign "$dir/$1.crt" "$2" "$dir/$1.key" "$4" "$5" "$6" "$subject" "$dir/.$1.ext"
+	rm -f "$dir/.$1.ext"
+	case $1:$2 in
+	no-intermediate:* | *:self | *:other-root) cp "$dir/$1.crt" "$dir/$1.pem" ;;
+	*) cat "$dir/$1.crt" "$dir/$2.crt" >"$dir/$1.pem" ;;
+	esac
+	cat "$dir/$1.key" "$dir/$1.pem" >"$dir/$1.full"
+}
+
+need() { # an authority, and what it stands on
+	case $1 in
+	root) authority root self ec -400 3650 ;;
+	other-root) authority other-root self ec -400 3650 ;;
+	int) need root && authority int root ec -200 1800 ;;
+	int-rsa) need root && authority int-rsa root rsa2048 -200 1800 ;;
+	old-int) need root && authority old-int root ec -300 -1 ;;
+	esac
+}
+
+make() {
+	dir=$1
+	shift
+	mkdir -p "$dir"
+	need root
+	need int
+	[ $# -gt 0 ] || set -- $(table | cut -d'|' -f1)
+	for wanted in "$@"; do
+		row=$(table | grep "^$wanted|") || {
+			echo "pki.sh: no leaf is called $wanted; there are: $(table | cut -d'|' -f1 | tr '\n' ' ')" >&2
+			exit 2
+		}
+		old=$IFS IFS='|'
+		set -f
+		set -- $row
+		set +f
+		IFS=$old
+		leaf "$1" "$2" "$3" "$4" "$5" "$6" "${7-}" "${8-}"
+	done
+}
+
+nss() {
+	[ -d "$1/$2.nssdb" ] && return
+	mkdir -p "$1/$2.nssdb"
+	openssl pkcs12 -export -passout pass: -name "$2" -inkey "$1/$2.key" -in "$1/$2.pem" \
+		-out "$1/$2.p12"
+	certutil -N -d "sql:$1/$2.nssdb" --empty-password
+	pk12util -i "$1/$2.p12" -d "sql:$1/$2.nssdb" -W '' >/dev/null
+}
+
+case ${1-} in
+make) shift && make "$@" ;;
+nss) nss "$2" "$3" ;;
+list) table | cut -d'|' -f1 ;;
+*)
+	sed -n '2,18s/^# \{0,1\}//p' "$0"
+	exit 2
+	;;
+esac
