@@ -41,5 +41,8 @@
 #define SP_MAX_CHAIN_BYTES 32768
 /* A CA file or bundle; Debian's whole bundle is below 256 KiB. */
 #define SP_MAX_CA_BYTES (8u * 1024 * 1024)
+/* Dumps of sockets and addresses that a busy host may interrupt before we stop
+ * asking again. */
+#define SP_MAX_DUMP_TRIES 10
 
 #endif
