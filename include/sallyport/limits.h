@@ -41,6 +41,35 @@
 #define SP_MAX_CHAIN_BYTES 32768
 /* A CA file or bundle; Debian's whole bundle is below 256 KiB. */
 #define SP_MAX_CA_BYTES (8u * 1024 * 1024)
+/* Certificates of one chain that are described; longer chains are said by their
+ * length. OpenSSL's own limit on depth is 100, no public chain passes 5. */
+#define SP_MAX_CHAIN_CERTIFICATES 16
+/* Verification errors kept for one chain. */
+#define SP_MAX_CHAIN_ERRORS 8
+/* subjectAltName entries of one certificate that are described: with the texts'
+ * limit they fill most of a frame. */
+#define SP_MAX_CERTIFICATE_NAMES 100
+/* One text out of a certificate or off the wire; RFC 5280 appendix A.1 allows
+ * 64 characters for most attributes of a name. */
+#define SP_MAX_PEER_TEXT 512
+/* What one child may say about its endpoint, all frames together, and how many
+ * different certificates: 64 names, each with its own chain of four. */
+#define SP_MAX_TESTIMONY_BYTES (4u * 1024 * 1024)
+#define SP_MAX_TESTIMONY_CERTIFICATES 256
+/* Connections per address, port and name. tls.md: ten to sixteen, and every one
+ * may be retried with a shorter hello. */
+#define SP_MAX_CONNECTIONS_PER_NAME 48
+/* What a peer may send before its ServerHello ends: a handshake message that a
+ * ServerHello can be, in records of one byte each. */
+#define SP_MAX_HELLO_REPLY_BYTES 16384
+/* Trust stores of one run: every service may name its own. */
+#define SP_MAX_STORES 64
+/* Addresses at which one port is asked. */
+#define SP_MAX_ENDPOINTS_PER_PORT 1024
+/* A sealed child: memory (a trust store and a hostile chain are below 64 MiB)
+ * and CPU seconds (64 names, some 10 ms each, and OpenSSL's slowest key). */
+#define SP_MAX_CHILD_MEMORY_BYTES (512u * 1024 * 1024)
+#define SP_MAX_CHILD_CPU_SECONDS 20
 /* Dumps of sockets and addresses that a busy host may interrupt before we stop
  * asking again. */
 #define SP_MAX_DUMP_TRIES 10

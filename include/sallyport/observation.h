@@ -1,0 +1,181 @@
+/* What a prober saw of one endpoint: facts, no judgement.
+ *
+ * Everything here comes from a process that met a hostile peer, and every text
+ * from the peer itself: texts hold no NUL byte and are bounded, and are
+ * otherwise whatever the peer sent. Nothing here links OpenSSL. */
+#ifndef SALLYPORT_OBSERVATION_H
+#define SALLYPORT_OBSERVATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sallyport/limits.h>
+#include <sallyport/service.h>
+
+/* One per connection, in the order in which they are asked. */
+enum sp_question {
+	SP_ASK_TLS13,
+	SP_ASK_TLS12,
+	SP_ASK_TLS11,
+	SP_ASK_TLS10,
+	SP_ASK_SSL3,
+};
+#define SP_QUESTIONS (SP_ASK_SSL3 + 1)
+
+enum sp_question_kind {
+	SP_KIND_HANDSHAKE, /* a full handshake by OpenSSL, chain verified */
+	SP_KIND_HELLO,	   /* a ClientHello in bytes; the answer is read, no more */
+};
+
+struct sp_question_entry {
+	const char *key;   /* in JSON */
+	const char *title; /* for people */
+	enum sp_question_kind kind;
+	uint16_t version; /* what is offered, on the wire: 0x0304 is TLS 1.3 */
+};
+
+/* The one table of questions. */
+const struct sp_question_entry *sp_question(enum sp_question question);
+
+/* "TLS 1.3", "SSLv3"; "version 0x1234" for what is none of ours. */
+const char *sp_version_name(uint16_t version, char text[16]);
+
+/* How the peer answered one question, the last try counting. */
+enum sp_reply {
+	SP_REPLY_NOT_ASKED,
+	SP_REPLY_HANDSHAKE,	/* Finished verified */
+	SP_REPLY_SERVER_HELLO,	/* a whole ServerHello, and no whole handshake */
+	SP_REPLY_ALERT,		/* a fatal alert and no ServerHello */
+	SP_REPLY_CLOSED,	/* FIN after our hello, without a byte */
+	SP_REPLY_RESET,		/* RST after our hello, without a byte */
+	SP_REPLY_TIMEOUT,	/* the deadline passed */
+	SP_REPLY_CLEAR_TEXT,	/* printable text where a record should be */
+	SP_REPLY_MALFORMED,	/* anything else that is not TLS */
+	SP_REPLY_NO_CONNECTION, /* `error` is connect's errno */
+	SP_REPLY_FAILED,	/* the prober's own failure, `text` says which */
+};
+#define SP_REPLIES (SP_REPLY_FAILED + 1)
+
+/* An X509 verification error as OpenSSL gives it. */
+struct sp_chain_error {
+	uint32_t code;	/* X509_V_ERR_… */
+	uint32_t depth; /* 0 is the leaf */
+	char *text;	/* X509_verify_cert_error_string */
+};
+
+#define SP_NO_NAME UINT16_MAX
+
+struct sp_observation {
+	enum sp_question question;
+	uint16_t name; /* index into the request's names; SP_NO_NAME: no SNI */
+	enum sp_reply reply;
+	uint32_t tries;
+	uint32_t error;
+	uint16_t alert; /* of SP_REPLY_ALERT, or after a ServerHello; 256: none */
+	uint16_t version, suite, group; /* as the ServerHello says; 0: none */
+	bool sha1_offered;		/* the hello carried SHA-1 signature schemes */
+	/* The chain belongs to whoever answers: a signature over this handshake
+	 * was verified with the leaf's key. Not the same as a good chain. */
+	bool proven;
+	bool client_certificate;		  /* the server asked for one */
+	bool staple;				  /* it stapled an OCSP response */
+	uint16_t sent_total;			  /* certificates that the server sent */
+	uint16_t sent[SP_MAX_CHAIN_CERTIFICATES]; /* indices of certificates */
+	size_t sent_count;
+	uint16_t chain[SP_MAX_CHAIN_CERTIFICATES]; /* as built, leaf first */
+	size_t chain_count;
+	bool chain_checked; /* verification ran; without errors the chain is good */
+	struct sp_chain_error errors[SP_MAX_CHAIN_ERRORS];
+	size_t error_count;
+	char *text; /* first line of clear text, or what failed */
+};
+
+enum sp_key_type { SP_KEY_OTHER, SP_KEY_RSA, SP_KEY_EC, SP_KEY_EDWARDS, SP_KEY_DSA };
+#define SP_KEY_TYPES (SP_KEY_DSA + 1)
+
+enum sp_hash {
+	SP_HASH_OTHER,
+	SP_HASH_MD5,
+	SP_HASH_SHA1,
+	SP_HASH_SHA224,
+	SP_HASH_SHA256,
+	SP_HASH_SHA384,
+	SP_HASH_SHA512,
+	SP_HASH_INTRINSIC, /* Ed25519, Ed448: part of the scheme */
+};
+#define SP_HASHES (SP_HASH_INTRINSIC + 1)
+
+struct sp_certificate {
+	char *subject, *issuer; /* RFC 2253, UTF-8 where the peer's was */
+	char *serial;		/* hex */
+	char **names;		/* "DNS:www.example.com", "IP:10.0.0.1", … */
+	size_t name_count;
+	uint32_t name_total; /* there may be more than are described */
+	uint8_t sha256[32];  /* of the DER */
+	enum sp_key_type key_type;
+	uint32_t key_bits;
+	char *key, *signature; /* "prime256v1", "ecdsa-with-SHA256" */
+	enum sp_hash signature_hash;
+	int64_t not_before, not_after; /* seconds since the epoch */
+	bool purposes;		       /* has an extendedKeyUsage … */
+	bool server_auth;	       /* … that names serverAuth or any */
+	bool authority;		       /* basicConstraints CA */
+	bool self_signed;	       /* issued to itself, signed by itself */
+	bool must_staple;	       /* RFC 7633 */
+};
+
+/* What to ask one endpoint: the caller's words to the child. */
+struct sp_request {
+	char **names; /* none: one round without SNI and without a name check */
+	size_t name_count;
+	enum sp_dialect dialect;
+	uint64_t questions; /* bit 1 << enum sp_question */
+	uint32_t store;	    /* the trust store sent before under this number */
+	uint32_t connection_ms, port_ms;
+	int64_t now; /* what chains are verified against; seconds since the epoch */
+};
+
+/* How a child came to its end. */
+enum sp_ended {
+	SP_ENDED_NOT_ASKED,
+	SP_ENDED_DONE,	    /* said that it was done */
+	SP_ENDED_SANDBOX,   /* could not seal itself; `failure` says why */
+	SP_ENDED_EXIT,	    /* left without saying so; `code` is its exit status */
+	SP_ENDED_SIGNAL,    /* crashed, or the kernel's filter ended it; `code` */
+	SP_ENDED_DEADLINE,  /* out of time: killed */
+	SP_ENDED_PROTOCOL,  /* said what it may not say; `failure` says what */
+	SP_ENDED_NO_PROBER, /* the prober is gone, or does not start */
+};
+#define SP_ENDS (SP_ENDED_NO_PROBER + 1)
+
+/* Everything one child said about its endpoint. Zero is "nothing yet". */
+struct sp_testimony {
+	enum sp_ended ended;
+	uint32_t code;
+	char *failure;
+	struct sp_observation *observations;
+	size_t observation_count, observation_capacity;
+	struct sp_certificate *certificates;
+	size_t certificate_count, certificate_capacity;
+	uint32_t connections; /* that were opened for it */
+	bool sandboxed;	      /* fully: seccomp and memory limit too */
+};
+
+/* Takes the frame's content over, which is left empty. False, and `failure`
+ * set: it does not fit what was said or asked before. */
+bool sp_testimony_add_certificate(
+    struct sp_testimony *testimony, struct sp_certificate *certificate);
+bool sp_testimony_add_observation(struct sp_testimony *testimony,
+    const struct sp_request *request, struct sp_observation *observation);
+/* The observation of one question under one name, or NULL. */
+const struct sp_observation *sp_testimony_find(
+    const struct sp_testimony *testimony, enum sp_question question, uint16_t name);
+
+void sp_testimony_free(struct sp_testimony *testimony);
+void sp_observation_free(struct sp_observation *observation);
+void sp_certificate_free(struct sp_certificate *certificate);
+/* The names are freed too. */
+void sp_request_free(struct sp_request *request);
+
+#endif
