@@ -73,7 +73,8 @@ static bool parse_ipv4(const char *text, size_t length, struct sp_address *ret)
 
 		if (part && (at >= length || text[at++] != '.'))
 			return false;
-		for (; at < length && text[at] >= '0' && text[at] <= '9'; at++, digits++) {
+		for (; at < length && text[at] >= '0' && text[at] <= '9';
+		     at++, digits++) {
 			number = number * 10 + (unsigned)(text[at] - '0');
 			if (number > 255 || digits == 3)
 				return false;
@@ -125,7 +126,7 @@ static unsigned family_bits(enum sp_family family)
 static struct sp_address fill(struct sp_address address, unsigned bits, bool ones)
 {
 	uint64_t low = bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
-	uint64_t high = bits <= 64     ? 0
+	uint64_t high = bits <= 64    ? 0
 			: bits == 128 ? UINT64_MAX
 				      : (UINT64_C(1) << (bits - 64)) - 1;
 
@@ -149,8 +150,8 @@ static bool parse_length(const char *text, size_t length, unsigned *ret)
 	return true;
 }
 
-static enum sp_range_error parse_prefix(const char *text, size_t length,
-    const char *slash, struct sp_range *ret)
+static enum sp_range_error parse_prefix(
+    const char *text, size_t length, const char *slash, struct sp_range *ret)
 {
 	size_t head = (size_t)(slash - text);
 	struct sp_address address;
@@ -164,11 +165,12 @@ static enum sp_range_error parse_prefix(const char *text, size_t length,
 	bits = family_bits(address.family) - prefix;
 	ret->first = fill(address, bits, false);
 	ret->last = fill(address, bits, true);
-	return sp_address_compare(&ret->first, &address) ? SP_RANGE_HOST_BITS : SP_RANGE_OK;
+	return sp_address_compare(&ret->first, &address) ? SP_RANGE_HOST_BITS
+							 : SP_RANGE_OK;
 }
 
-static enum sp_range_error parse_from_to(const char *text, size_t length,
-    const char *dash, struct sp_range *ret)
+static enum sp_range_error parse_from_to(
+    const char *text, size_t length, const char *dash, struct sp_range *ret)
 {
 	const char *end = text + length, *left = dash, *right = dash + 1;
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool sp_array_grow(void **items, size_t *capacity, size_t length, size_t more,
-    size_t item_size)
+bool sp_array_grow(
+    void **items, size_t *capacity, size_t length, size_t more, size_t item_size)
 {
 	size_t wanted, room, bytes;
 	void *grown;

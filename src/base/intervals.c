@@ -12,12 +12,12 @@
 bool sp_intervals_add(struct sp_intervals *set, const struct sp_range *range)
 {
 	if (range->first.family == SP_IPV4)
-		return sp_array_push(&set->v4,
-		    (struct sp_interval4){ (uint32_t)range->first.low,
-			(uint32_t)range->last.low });
-	return sp_array_push(&set->v6,
-	    (struct sp_interval6){ range->first.high, range->first.low, range->last.high,
-		range->last.low });
+		return sp_array_push(
+		    &set->v4, (struct sp_interval4){ (uint32_t)range->first.low,
+				  (uint32_t)range->last.low });
+	return sp_array_push(
+	    &set->v6, (struct sp_interval6){ range->first.high, range->first.low,
+			  range->last.high, range->last.low });
 }
 
 bool sp_intervals_add_all(struct sp_intervals *set, const struct sp_intervals *other)
@@ -39,8 +39,8 @@ bool sp_intervals_add_all(struct sp_intervals *set, const struct sp_intervals *o
 bool sp_intervals_add_any(struct sp_intervals *set)
 {
 	return sp_array_push(&set->v4, (struct sp_interval4){ 0, UINT32_MAX }) &&
-	    sp_array_push(&set->v6,
-		(struct sp_interval6){ 0, 0, UINT64_MAX, UINT64_MAX });
+	       sp_array_push(
+		   &set->v6, (struct sp_interval6){ 0, 0, UINT64_MAX, UINT64_MAX });
 }
 
 static int compare4(const void *left, const void *right)
@@ -70,7 +70,8 @@ static void normalize4(struct sp_intervals *set)
 			break;
 		}
 	for (size_t i = 1; i < set->v4.length; i++) {
-		if (items[kept].last == UINT32_MAX || items[i].first <= items[kept].last + 1) {
+		if (items[kept].last == UINT32_MAX ||
+		    items[i].first <= items[kept].last + 1) {
 			if (items[i].last > items[kept].last)
 				items[kept].last = items[i].last;
 		} else {
@@ -155,27 +156,29 @@ bool sp_intervals_is_empty(const struct sp_intervals *set)
 
 bool sp_intervals_is_any(const struct sp_intervals *set)
 {
-	return set->v4.length == 1 && set->v6.length == 1 && set->v4.items[0].first == 0 &&
-	    set->v4.items[0].last == UINT32_MAX && set->v6.items[0].first_high == 0 &&
-	    set->v6.items[0].first_low == 0 && set->v6.items[0].last_high == UINT64_MAX &&
-	    set->v6.items[0].last_low == UINT64_MAX;
+	return set->v4.length == 1 && set->v6.length == 1 &&
+	       set->v4.items[0].first == 0 && set->v4.items[0].last == UINT32_MAX &&
+	       set->v6.items[0].first_high == 0 && set->v6.items[0].first_low == 0 &&
+	       set->v6.items[0].last_high == UINT64_MAX &&
+	       set->v6.items[0].last_low == UINT64_MAX;
 }
 
 bool sp_intervals_equal(const struct sp_intervals *a, const struct sp_intervals *b)
 {
 	if (a->v4.length != b->v4.length || a->v6.length != b->v6.length)
 		return false;
-	return (!a->v4.length ||
-		   !memcmp(a->v4.items, b->v4.items,
-		       a->v4.length * sizeof(*a->v4.items))) &&
-	    (!a->v6.length ||
-		!memcmp(a->v6.items, b->v6.items, a->v6.length * sizeof(*a->v6.items)));
+	return (!a->v4.length || !memcmp(a->v4.items, b->v4.items,
+				     a->v4.length * sizeof(*a->v4.items))) &&
+	       (!a->v6.length || !memcmp(a->v6.items, b->v6.items,
+				     a->v6.length * sizeof(*a->v6.items)));
 }
 
-bool sp_intervals_contain(const struct sp_intervals *set, const struct sp_address *address)
+bool sp_intervals_contain(
+    const struct sp_intervals *set, const struct sp_address *address)
 {
 	size_t low = address->family == SP_IPV4 ? 0 : set->v4.length;
-	size_t high = address->family == SP_IPV4 ? set->v4.length : sp_intervals_count(set);
+	size_t high =
+	    address->family == SP_IPV4 ? set->v4.length : sp_intervals_count(set);
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -191,7 +194,8 @@ bool sp_intervals_contain(const struct sp_intervals *set, const struct sp_addres
 	return false;
 }
 
-bool sp_intervals_cover(const struct sp_intervals *outer, const struct sp_intervals *inner)
+bool sp_intervals_cover(
+    const struct sp_intervals *outer, const struct sp_intervals *inner)
 {
 	size_t at = 0, end = sp_intervals_count(outer);
 
@@ -240,8 +244,8 @@ static bool subtract_one(const struct sp_intervals *b, size_t *at, struct sp_ran
 	return sp_intervals_add(ret, &want);
 }
 
-bool sp_intervals_subtract(const struct sp_intervals *a, const struct sp_intervals *b,
-    struct sp_intervals *ret)
+bool sp_intervals_subtract(
+    const struct sp_intervals *a, const struct sp_intervals *b, struct sp_intervals *ret)
 {
 	size_t at = 0;
 
@@ -254,16 +258,18 @@ bool sp_intervals_subtract(const struct sp_intervals *a, const struct sp_interva
 	return true;
 }
 
-bool sp_intervals_intersect(const struct sp_intervals *a, const struct sp_intervals *b,
-    struct sp_intervals *ret)
+bool sp_intervals_intersect(
+    const struct sp_intervals *a, const struct sp_intervals *b, struct sp_intervals *ret)
 {
 	size_t i = 0, j = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	while (i < sp_intervals_count(a) && j < sp_intervals_count(b)) {
-		struct sp_range x = sp_intervals_at(a, i), y = sp_intervals_at(b, j), both;
+		struct sp_range x = sp_intervals_at(a, i), y = sp_intervals_at(b, j),
+				both;
 
-		both.first = sp_address_compare(&x.first, &y.first) > 0 ? x.first : y.first;
+		both.first =
+		    sp_address_compare(&x.first, &y.first) > 0 ? x.first : y.first;
 		both.last = sp_address_compare(&x.last, &y.last) < 0 ? x.last : y.last;
 		if (both.first.family == both.last.family &&
 		    sp_address_compare(&both.first, &both.last) <= 0 &&

@@ -27,8 +27,8 @@ enum sp_format {
 
 /* What the command line said, defaults filled in. Texts point into argv. */
 struct sp_options {
-	const char *state_directory; /* /var/lib/sallyport */
-	const char *run_directory;   /* /run/sallyport */
+	const char *state_directory;  /* /var/lib/sallyport */
+	const char *run_directory;    /* /run/sallyport */
 	const char *config_directory; /* /etc/sallyport */
 	enum sp_format format;
 	bool quiet, strict, dry_run, verify_none, kernel, print, help;

@@ -1,0 +1,84 @@
+/* What it takes to get from what the kernel holds to what it should hold: an
+ * ordered list of changes, one netlink message or a few each, committed in one
+ * batch. Empty means: send nothing. */
+#ifndef SALLYPORT_DELTA_H
+#define SALLYPORT_DELTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sallyport/diag.h>
+#include <sallyport/lease.h>
+#include <sallyport/ruleset.h>
+
+/* The kernel's side, as the decoder read it. */
+struct sp_kernel {
+	bool present;	     /* the table exists */
+	uint32_t generation; /* NFTA_GEN_ID at which all of it was true */
+	struct sp_ruleset *held;
+};
+
+enum sp_change_kind {
+	SP_CHANGE_ADD_TABLE,
+	SP_CHANGE_ADD_COUNTER,
+	SP_CHANGE_ADD_CHAIN,
+	SP_CHANGE_FLUSH_CHAIN,
+	SP_CHANGE_DELETE_ELEMENTS,
+	SP_CHANGE_DELETE_SET,
+	SP_CHANGE_DELETE_CHAIN,
+	SP_CHANGE_DELETE_COUNTER,
+	SP_CHANGE_ADD_SET,
+	SP_CHANGE_ADD_ELEMENTS,
+	SP_CHANGE_ADD_RULE,
+	SP_CHANGE_OPEN,	 /* a lease: element of `verified` with a timeout */
+	SP_CHANGE_CLOSE, /* its end */
+	SP_CHANGE_GRACE, /* non-SYN TCP for 30 s, on the first load */
+};
+
+/* Pointers go into the wanted ruleset (additions) or the held one (deletions);
+ * the addresses are the change's own. */
+struct sp_change {
+	enum sp_change_kind kind;
+	const char *name; /* the object's */
+	const struct sp_set *set;
+	const struct sp_chain *chain;
+	const struct sp_rule *rule;
+	SP_ARRAY(const struct sp_element *) elements;
+	struct sp_intervals addresses;
+	bool all_addresses; /* the set's own, all of them: addresses is empty */
+	/* OPEN, CLOSE, GRACE */
+	uint8_t protocol;
+	uint16_t port;
+	uint64_t timeout_ms;
+};
+
+struct sp_delta {
+	SP_ARRAY(struct sp_change) changes;
+	size_t opens, closes; /* leases granted or taken back */
+};
+
+/* What is known of the gates when a delta is made. */
+struct sp_proofs {
+	/* Keep every lease that stands: nothing was asked (--no-verify). */
+	bool keep_all;
+	const struct sp_lease *const *leases;
+	size_t lease_count;
+	/* Gates whose proof was inconclusive: their leases run on, untouched. */
+	const struct sp_gate *inconclusive;
+	size_t inconclusive_count;
+	int64_t now; /* seconds since the epoch */
+};
+
+/* Makes the delta; pure. `proofs` NULL: shape only, leases are left alone.
+ * NULL: memory is out. Wanted and held outlive it. */
+struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
+    const struct sp_gates *gates, const struct sp_kernel *kernel,
+    const struct sp_proofs *proofs, struct sp_diag *diag);
+
+void sp_delta_free(struct sp_delta *delta);
+
+/* One line per change in nft's words, "+ " or "- " first. */
+void sp_delta_print(const struct sp_delta *delta, struct sp_text *ret);
+
+#endif

@@ -1,0 +1,417 @@
+#include "decode.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libnftnl/chain.h>
+#include <libnftnl/object.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <sallyport/array.h>
+
+#include "fields.h"
+
+static int failed(struct sp_decoding *decoding)
+{
+	decoding->failed = true;
+	errno = ENOMEM;
+	return MNL_CB_ERROR;
+}
+
+static bool is_ours(const char *table)
+{
+	return table && !strcmp(table, SP_TABLE);
+}
+
+static char *copy(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+/* ---- counters ---- */
+
+int sp_decode_counter(const struct nlmsghdr *message, void *context)
+{
+	struct sp_decoding *decoding = context;
+	struct nftnl_obj *object = nftnl_obj_alloc();
+	struct sp_counter counter = { 0 };
+	bool kept = true;
+
+	if (!object || nftnl_obj_nlmsg_parse(message, object) < 0) {
+		kept = false;
+	} else if (is_ours(nftnl_obj_get_str(object, NFTNL_OBJ_TABLE)) &&
+		   nftnl_obj_get_u32(object, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER) {
+		counter.name = copy(nftnl_obj_get_str(object, NFTNL_OBJ_NAME));
+		counter.packets = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_PKTS);
+		counter.bytes = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_BYTES);
+		kept =
+		    counter.name && sp_array_push(&decoding->ruleset->counters, counter);
+		if (!kept)
+			free(counter.name);
+	}
+	if (object)
+		nftnl_obj_free(object);
+	return kept ? MNL_CB_OK : failed(decoding);
+}
+
+/* ---- sets ---- */
+
+static const uint32_t known_flags =
+    NFT_SET_INTERVAL | NFT_SET_TIMEOUT | NFT_SET_EVAL | NFT_SET_MAP;
+
+static bool key_of(uint32_t type, uint32_t length, enum sp_key *ret)
+{
+	for (enum sp_key key = SP_KEY_IPV4; key <= SP_KEY_PROTOCOL_PORT; key++)
+		if (sp_key_type(key) == type && sp_key_length(key) == length) {
+			*ret = key;
+			return true;
+		}
+	return false;
+}
+
+static bool add_anonymous(
+    struct sp_decoding *decoding, const struct nftnl_set *set, uint32_t flags)
+{
+	struct sp_held_set held = { .name = copy(nftnl_set_get_str(set, NFTNL_SET_NAME)),
+		.map = flags & NFT_SET_MAP,
+		.key = SP_KEY_PROTOCOL };
+	enum sp_key key;
+
+	if (key_of(nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
+		nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN), &key) &&
+	    (key == SP_KEY_IPV4 || key == SP_KEY_IPV6))
+		held.key = key;
+	return held.name && sp_array_push(&decoding->anonymous, held);
+}
+
+static bool add_set(
+    struct sp_decoding *decoding, const struct nftnl_set *set, uint32_t flags)
+{
+	struct sp_set held = { .name = copy(nftnl_set_get_str(set, NFTNL_SET_NAME)) };
+
+	held.interval = flags & NFT_SET_INTERVAL;
+	held.timeout = flags & NFT_SET_TIMEOUT;
+	held.dynamic = flags & NFT_SET_EVAL;
+	held.map = flags & NFT_SET_MAP;
+	held.timeout_ms = nftnl_set_is_set(set, NFTNL_SET_TIMEOUT)
+			      ? nftnl_set_get_u64(set, NFTNL_SET_TIMEOUT)
+			      : 0;
+	held.size = nftnl_set_is_set(set, NFTNL_SET_DESC_SIZE)
+			? nftnl_set_get_u32(set, NFTNL_SET_DESC_SIZE)
+			: 0;
+	held.foreign = (flags & ~known_flags) ||
+		       !key_of(nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
+			   nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN), &held.key) ||
+		       (held.map && nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) !=
+					(uint32_t)NFT_DATA_VERDICT);
+	return held.name && sp_array_push(&decoding->ruleset->sets, held);
+}
+
+int sp_decode_set(const struct nlmsghdr *message, void *context)
+{
+	struct sp_decoding *decoding = context;
+	struct nftnl_set *set = nftnl_set_alloc();
+	bool kept = true;
+	uint32_t flags;
+
+	if (!set || nftnl_set_nlmsg_parse(message, set) < 0) {
+		kept = false;
+	} else if (is_ours(nftnl_set_get_str(set, NFTNL_SET_TABLE))) {
+		flags = nftnl_set_is_set(set, NFTNL_SET_FLAGS)
+			    ? nftnl_set_get_u32(set, NFTNL_SET_FLAGS)
+			    : 0;
+		kept = flags & NFT_SET_ANONYMOUS ? add_anonymous(decoding, set, flags)
+						 : add_set(decoding, set, flags);
+	}
+	if (set)
+		nftnl_set_free(set);
+	return kept ? MNL_CB_OK : failed(decoding);
+}
+
+/* ---- elements ---- */
+
+static bool add_point(struct sp_decoding *decoding, const struct sp_raw_element *raw)
+{
+	struct sp_point point = { .end = raw->interval_end };
+
+	if (raw->key_length == 2)
+		point.key = (struct sp_address){ SP_IPV4, 0,
+			(uint64_t)raw->key[0] << 8 | raw->key[1] };
+	else
+		point.key =
+		    sp_address_of(raw->key_length == 4 ? SP_IPV4 : SP_IPV6, raw->key);
+	if (raw->chain && !(point.chain = strdup(raw->chain)))
+		return false;
+	if (sp_array_push(&decoding->points, point))
+		return true;
+	free(point.chain);
+	return false;
+}
+
+static bool add_held_value(struct sp_held_set *held, const struct sp_raw_element *raw)
+{
+	uint32_t number = 0;
+
+	/* Host order for four bytes (ct state), one byte otherwise. */
+	memcpy(&number, raw->key, raw->key_length < 4 ? raw->key_length : 4);
+	return sp_array_push(&held->values,
+	    (struct sp_value){ number,
+		raw->verdict && raw->verdict_code != NF_ACCEPT ? SP_DROP : SP_ACCEPT });
+}
+
+static bool add_element(struct sp_set *set, const struct sp_raw_element *raw)
+{
+	struct sp_element element = { .expires_ms = raw->expires_ms };
+	size_t port_at = set->key == SP_KEY_PROTOCOL_PORT ? 4 : 0;
+
+	if (set->key == SP_KEY_PROTOCOL || set->key == SP_KEY_PROTOCOL_PORT)
+		element.protocol = raw->key[0];
+	if (set->key == SP_KEY_PORT || set->key == SP_KEY_PROTOCOL_PORT)
+		element.ports.first =
+		    (uint16_t)(raw->key[port_at] << 8 | raw->key[port_at + 1]);
+	element.ports.last = element.ports.first;
+	if (raw->chain && !(element.chain = strdup(raw->chain)))
+		return false;
+	if (sp_array_push(&set->elements, element))
+		return true;
+	free(element.chain);
+	return false;
+}
+
+static bool each_element(const struct sp_raw_element *raw, void *context)
+{
+	struct sp_decoding *decoding = context;
+
+	if (decoding->held && decoding->held->key == SP_KEY_PROTOCOL)
+		return add_held_value(decoding->held, raw);
+	if (decoding->held || decoding->set->interval)
+		return add_point(decoding, raw);
+	return add_element(decoding->set, raw);
+}
+
+int sp_decode_elements(const struct nlmsghdr *message, void *context)
+{
+	struct sp_decoding *decoding = context;
+
+	return sp_raw_elements_parse(message, each_element, decoding) ? MNL_CB_OK
+								      : failed(decoding);
+}
+
+/* An end before a start at the same key: the intervals touch. */
+static int compare_points(const void *left, const void *right)
+{
+	const struct sp_point *a = left, *b = right;
+	int order = sp_address_compare(&a->key, &b->key);
+
+	return order ? order : (int)b->end - (int)a->end;
+}
+
+static struct sp_address before(struct sp_address address)
+{
+	if (address.low-- == 0)
+		address.high--;
+	return address;
+}
+
+static struct sp_address family_end(enum sp_family family, bool ports)
+{
+	if (ports)
+		return (struct sp_address){ SP_IPV4, 0, UINT16_MAX };
+	return family == SP_IPV4 ? (struct sp_address){ SP_IPV4, 0, UINT32_MAX }
+				 : (struct sp_address){ SP_IPV6, UINT64_MAX, UINT64_MAX };
+}
+
+static bool add_interval(
+    struct sp_decoding *decoding, struct sp_point *from, const struct sp_address *last)
+{
+	struct sp_range range = { from->key, *last };
+	struct sp_element element;
+
+	if (decoding->held)
+		return sp_intervals_add(&decoding->held->addresses, &range);
+	if (decoding->set->key != SP_KEY_PORT)
+		return sp_intervals_add(&decoding->set->addresses, &range);
+	element = (struct sp_element){ .ports = { (uint16_t)range.first.low,
+					   (uint16_t)range.last.low },
+		.chain = from->chain };
+	from->chain = NULL;
+	if (sp_array_push(&decoding->set->elements, element))
+		return true;
+	free(element.chain);
+	return false;
+}
+
+static bool pair_points(struct sp_decoding *decoding)
+{
+	bool ports = decoding->set && decoding->set->key == SP_KEY_PORT;
+	struct sp_point *points = decoding->points.items;
+	size_t count = decoding->points.length;
+
+	if (count)
+		qsort(points, count, sizeof(*points), compare_points);
+	for (size_t i = 0; i < count; i++) {
+		struct sp_address last;
+
+		if (points[i].end)
+			continue;
+		last = i + 1 < count ? before(points[i + 1].key)
+				     : family_end(points[i].key.family, ports);
+		if (!add_interval(decoding, &points[i], &last))
+			return false;
+	}
+	return true;
+}
+
+static void forget_points(struct sp_decoding *decoding)
+{
+	for (size_t i = 0; i < decoding->points.length; i++)
+		free(decoding->points.items[i].chain);
+	decoding->points.length = 0;
+}
+
+static int compare_elements(const void *left, const void *right)
+{
+	const struct sp_element *a = left, *b = right;
+
+	if (a->protocol != b->protocol)
+		return a->protocol < b->protocol ? -1 : 1;
+	return (a->ports.first > b->ports.first) - (a->ports.first < b->ports.first);
+}
+
+static int compare_values(const void *left, const void *right)
+{
+	const struct sp_value *a = left, *b = right;
+
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+bool sp_decode_set_end(struct sp_decoding *decoding)
+{
+	bool paired = pair_points(decoding);
+
+	forget_points(decoding);
+	if (decoding->set && decoding->set->elements.length)
+		qsort(decoding->set->elements.items, decoding->set->elements.length,
+		    sizeof(struct sp_element), compare_elements);
+	if (decoding->held && decoding->held->values.length)
+		qsort(decoding->held->values.items, decoding->held->values.length,
+		    sizeof(struct sp_value), compare_values);
+	return paired;
+}
+
+static int compare_held(const void *left, const void *right)
+{
+	return strcmp(((const struct sp_held_set *)left)->name,
+	    ((const struct sp_held_set *)right)->name);
+}
+
+void sp_decode_sets_end(struct sp_decoding *decoding)
+{
+	if (decoding->anonymous.length)
+		qsort(decoding->anonymous.items, decoding->anonymous.length,
+		    sizeof(*decoding->anonymous.items), compare_held);
+}
+
+/* ---- chains and rules ---- */
+
+static bool is_our_hook(const struct nftnl_chain *chain)
+{
+	const char *type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
+
+	return nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == NF_INET_LOCAL_IN &&
+	       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == 0 && type &&
+	       !strcmp(type, "filter");
+}
+
+int sp_decode_chain(const struct nlmsghdr *message, void *context)
+{
+	struct sp_decoding *decoding = context;
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+	struct sp_chain held = { 0 };
+	bool kept = true;
+
+	if (!chain || nftnl_chain_nlmsg_parse(message, chain) < 0) {
+		kept = false;
+	} else if (is_ours(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE))) {
+		held.name = copy(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+		held.base = nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM);
+		held.foreign = held.base && !is_our_hook(chain);
+		held.drop = held.base &&
+			    nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_DROP;
+		kept = held.name && sp_array_push(&decoding->ruleset->chains, held);
+		if (!kept)
+			free(held.name);
+	}
+	if (chain)
+		nftnl_chain_free(chain);
+	return kept ? MNL_CB_OK : failed(decoding);
+}
+
+static const struct sp_held_set *find_held(const char *name, void *context)
+{
+	struct sp_decoding *decoding = context;
+	struct sp_held_set key = { .name = name };
+
+	if (!decoding->anonymous.length)
+		return NULL;
+	return bsearch(&key, decoding->anonymous.items, decoding->anonymous.length,
+	    sizeof(key), compare_held);
+}
+
+/* Rules come chain by chain: the chain of the last one is where to look first. */
+static struct sp_chain *chain_named(struct sp_decoding *decoding, const char *name)
+{
+	struct sp_ruleset *ruleset = decoding->ruleset;
+	size_t count = ruleset->chains.length;
+
+	for (size_t i = 0; name && i < count; i++) {
+		size_t at = (decoding->chain + i) % count;
+
+		if (!strcmp(ruleset->chains.items[at].name, name)) {
+			decoding->chain = at;
+			return &ruleset->chains.items[at];
+		}
+	}
+	return NULL;
+}
+
+int sp_decode_rule(const struct nlmsghdr *message, void *context)
+{
+	struct sp_decoding *decoding = context;
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	struct sp_chain *chain = NULL;
+	struct sp_rule held = { 0 };
+	bool kept = true;
+
+	if (!rule || nftnl_rule_nlmsg_parse(message, rule) < 0) {
+		kept = false;
+	} else if (is_ours(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE))) {
+		chain = chain_named(decoding, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
+		kept = chain && sp_rule_recognize(rule, find_held, decoding, &held) &&
+		       sp_array_push(&chain->rules, held);
+		if (!kept)
+			sp_rule_clear(&held);
+	}
+	if (rule)
+		nftnl_rule_free(rule);
+	return kept ? MNL_CB_OK : failed(decoding);
+}
+
+void sp_decoding_free(struct sp_decoding *decoding)
+{
+	for (size_t i = 0; i < decoding->anonymous.length; i++) {
+		free((char *)decoding->anonymous.items[i].name);
+		sp_array_free(&decoding->anonymous.items[i].values);
+		sp_intervals_free(&decoding->anonymous.items[i].addresses);
+	}
+	sp_array_free(&decoding->anonymous);
+	forget_points(decoding);
+	sp_array_free(&decoding->points);
+}

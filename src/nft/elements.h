@@ -1,0 +1,39 @@
+/* Set elements straight into and out of netlink attributes: libnftnl's objects,
+ * one allocation and a few hundred bytes each, are for the few, not for the
+ * million. */
+#ifndef SALLYPORT_NFT_ELEMENTS_H
+#define SALLYPORT_NFT_ELEMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+#include <sallyport/ruleset.h>
+
+/* One element as the kernel knows it: a key, perhaps the end of an interval. */
+struct sp_raw_element {
+	uint8_t key[16];
+	uint16_t key_length;
+	bool interval_end;
+	uint64_t timeout_ms; /* 0: none */
+	uint64_t expires_ms; /* dumps only */
+	bool verdict;
+	int32_t verdict_code; /* NFT_JUMP, NF_ACCEPT, … */
+	const char *chain;    /* of NFT_JUMP; points into the message when decoded */
+};
+
+void sp_raw_element_put(struct nlmsghdr *message, const struct sp_raw_element *element);
+
+/* Calls `each` for every element of a NFT_MSG_NEWSETELEM; false as soon as it
+ * says so or an attribute is malformed. */
+bool sp_raw_elements_parse(const struct nlmsghdr *message,
+    bool (*each)(const struct sp_raw_element *element, void *context), void *context);
+
+/* The key of an address or of an element's (protocol, port). */
+void sp_raw_key_address(struct sp_raw_element *raw, const struct sp_address *address);
+void sp_raw_key_element(
+    struct sp_raw_element *raw, enum sp_key key, uint8_t protocol, uint16_t port);
+
+#endif
