@@ -1,0 +1,127 @@
+#include "directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIRECTORY_MODE 0750
+#define FILE_MODE 0640
+#define NAME_BYTES 256
+
+static bool make_parents(const char *path)
+{
+	char *copy = strdup(path);
+	bool made = copy != NULL;
+
+	for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash && made;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		made = mkdir(copy, DIRECTORY_MODE) == 0 || errno == EEXIST;
+		*slash = '/';
+	}
+	free(copy);
+	return made && (mkdir(path, DIRECTORY_MODE) == 0 || errno == EEXIST);
+}
+
+int sp_directory_open(const char *path, struct sp_diag *diag)
+{
+	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory < 0 && errno == ENOENT && make_parents(path))
+		directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		sp_error(diag, NULL, "cannot open or make the directory %s: %s", path,
+		    strerror(errno));
+	return directory;
+}
+
+static bool write_all(int file, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t written = write(file, bytes, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return false;
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static bool write_new(int directory, const char *name, const void *bytes, size_t length)
+{
+	int file = openat(directory, name,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	bool written;
+
+	if (file < 0)
+		return false;
+	written = write_all(file, bytes, length) && fsync(file) == 0;
+	if (!written) {
+		int saved = errno;
+
+		close(file);
+		errno = saved;
+		return false;
+	}
+	return close(file) == 0;
+}
+
+bool sp_file_replace(int directory, const char *path, const char *name, const void *bytes,
+    size_t length, struct sp_diag *diag)
+{
+	char temporary[NAME_BYTES];
+
+	snprintf(temporary, sizeof(temporary), ".%s.new", name);
+	if (write_new(directory, temporary, bytes, length) &&
+	    renameat(directory, temporary, directory, name) == 0 && fsync(directory) == 0)
+		return true;
+	sp_error(diag, NULL, "cannot write %s/%s: %s", path, name, strerror(errno));
+	unlinkat(directory, temporary, 0);
+	return false;
+}
+
+static char *read_all(int file, size_t limit, size_t *ret_length)
+{
+	char *bytes = malloc(limit + 1);
+	size_t length = 0;
+
+	while (bytes && length < limit) {
+		ssize_t got = read(file, bytes + length, limit - length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			free(bytes);
+			return NULL;
+		}
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	if (bytes)
+		bytes[length] = '\0';
+	*ret_length = length;
+	return bytes;
+}
+
+char *sp_file_read(int directory, const char *name, size_t limit, size_t *ret_length)
+{
+	int file =
+	    openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char *bytes = NULL;
+	struct stat status;
+
+	if (file < 0)
+		return NULL;
+	if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
+		bytes = read_all(file, limit, ret_length);
+	close(file);
+	return bytes;
+}
