@@ -3,8 +3,10 @@
 #ifndef SALLYPORT_LIMITS_H
 #define SALLYPORT_LIMITS_H
 
-/* A policy file: 10,000 services of a few lines each are below 2 MiB. */
-#define SP_MAX_POLICY_BYTES (16u * 1024 * 1024)
+/* A policy file. 10,000 services of a few lines each are below 2 MiB, but a
+ * snapshot stands alone: its address sets are in it, a million IPv6 prefixes of
+ * them below 50 MiB. As much as the lists that it was made from. */
+#define SP_MAX_POLICY_BYTES (256u * 1024 * 1024)
 /* An address list: a million IPv6 prefixes as text are below 50 MiB. */
 #define SP_MAX_ADDRESS_FILE_BYTES (256u * 1024 * 1024)
 /* Addresses, prefixes and ranges in one set after reading; several times the
@@ -33,6 +35,13 @@
 #define SP_MAX_INTERFACE_NAME 15
 /* A lease may last ten years; longer is a typing mistake. Seconds. */
 #define SP_MAX_DURATION (10u * 366 * 86400)
+/* `rate` and `log`: new connections in a period, and the burst. Above a million
+ * a second a limit limits nothing. */
+#define SP_MAX_RATE 1000000u
+/* A key's size in a profile; no certificate has a longer one. */
+#define SP_MAX_KEY_BITS 65536u
+/* Bad lines of one address file that are reported by their numbers. */
+#define SP_MAX_BAD_LINES 20
 /* A nested attribute's length is 16 bits (struct nlattr); we stop short. */
 #define SP_MAX_NEST_BYTES 60000
 /* One frame between caller and prober. */

@@ -80,8 +80,12 @@ struct sp_service {
 struct sp_address_set {
 	char *name;
 	struct sp_location at;
-	struct sp_intervals elements; /* normalized */
+	struct sp_intervals elements; /* all of them, normalized */
 	bool block; /* action = block: ahead of every service */
+	char **files; /* absolute paths of the lists it was read from */
+	size_t file_count;
+	/* What was written beside the files; empty when there are none. */
+	struct sp_intervals literals;
 };
 
 /* What "modern TLS" means for a service; policies/profiles, tls.md. */

@@ -1,0 +1,146 @@
+/* The canonical form: every section, every key, every default. */
+#include "printer.h"
+
+#include <string.h>
+
+#include <sallyport/limits.h>
+
+#include "language.h"
+#include "reading.h"
+
+/* A list goes on in the next line behind this column, for the reader's eyes,
+ * and far below what inih takes. */
+#define WIDTH 80
+/* How much is gathered before the digest gets it. */
+#define DIGEST_PART 65536
+
+static void add(struct sp_printer *printer, const char *bytes, size_t length)
+{
+	sp_text_add_bytes(&printer->text, bytes, length);
+	printer->column += length;
+	if (printer->digest && printer->text.length >= DIGEST_PART) {
+		SHA256Update(printer->digest, (const uint8_t *)printer->text.bytes,
+		    printer->text.length);
+		printer->digested += printer->text.length;
+		printer->text.length = 0;
+	}
+}
+
+static void add_word(struct sp_printer *printer, const char *text)
+{
+	add(printer, text, strlen(text));
+}
+
+static void end_line(struct sp_printer *printer)
+{
+	add(printer, "\n", 1);
+	printer->column = 0;
+}
+
+void sp_print_item(struct sp_printer *printer, const char *text, size_t length)
+{
+	if (!printer->first && printer->column + length > WIDTH) {
+		add(printer, ",", 1);
+		end_line(printer);
+		add(printer, "\t", 1);
+		printer->column = 8;
+	} else if (!printer->first) {
+		add(printer, ", ", 2);
+	}
+	add(printer, text, length);
+	printer->first = false;
+}
+
+void sp_print_word(struct sp_printer *printer, const char *text)
+{
+	sp_print_item(printer, text, strlen(text));
+}
+
+void sp_print_value(
+    struct sp_printer *printer, const struct sp_row *row, const void *object)
+{
+	printer->first = true;
+	row->type->print(printer, row, (const char *)object + row->offset);
+}
+
+static void print_section(struct sp_printer *printer, const struct sp_table *table,
+    const char *name, const void *object)
+{
+	add_word(printer, "[");
+	add_word(printer, table->kind);
+	if (name) {
+		add_word(printer, " ");
+		add_word(printer, name);
+	}
+	add_word(printer, "]");
+	end_line(printer);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct sp_row *row = &table->rows[i];
+
+		if (printer->inlined && (row->flags & SP_ROW_OUTSIDE))
+			continue;
+		add_word(printer, row->key);
+		add_word(printer, " = ");
+		sp_print_value(printer, row, object);
+		end_line(printer);
+	}
+}
+
+static void print_policy(struct sp_printer *printer)
+{
+	const struct sp_policy *policy = printer->policy;
+
+	print_section(printer, &sp_policy_table, NULL, policy);
+	for (size_t i = 0; i < policy->set_count; i++) {
+		end_line(printer);
+		print_section(
+		    printer, &sp_addresses_table, policy->sets[i].name, &policy->sets[i]);
+	}
+	for (size_t i = 0; i < policy->service_count; i++) {
+		end_line(printer);
+		print_section(printer, &sp_service_table, policy->services[i].name,
+		    &policy->services[i]);
+	}
+}
+
+char *sp_policy_print(const struct sp_policy *policy, bool inlined, size_t *ret_length)
+{
+	struct sp_printer printer = { .policy = policy, .inlined = inlined };
+
+	print_policy(&printer);
+	if (printer.text.failed) {
+		sp_text_free(&printer.text);
+		return NULL;
+	}
+	if (ret_length)
+		*ret_length = printer.text.length;
+	return printer.text.bytes;
+}
+
+/* Of the form that stands alone. It also has to be readable again: a snapshot
+ * that is refused at boot would be found out too late. */
+bool sp_policy_digest(struct sp_policy *policy, struct sp_diag *diag)
+{
+	SHA2_CTX context;
+	struct sp_printer printer = {
+		.policy = policy, .inlined = true, .digest = &context
+	};
+	bool fine;
+
+	SHA256Init(&context);
+	print_policy(&printer);
+	fine = !printer.text.failed;
+	if (fine) {
+		SHA256Update(
+		    &context, (const uint8_t *)printer.text.bytes, printer.text.length);
+		printer.digested += printer.text.length;
+		SHA256Final(policy->digest, &context);
+	}
+	sp_text_free(&printer.text);
+	if (!fine)
+		return sp_out_of_memory(diag);
+	return printer.digested <= SP_MAX_POLICY_BYTES ||
+	       sp_error(diag, &policy->at,
+		   "with its address files in place the policy has %zu bytes: at most %u",
+		   printer.digested, SP_MAX_POLICY_BYTES);
+}

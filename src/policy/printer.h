@@ -1,0 +1,36 @@
+/* Writes the canonical form, into memory or into a digest. */
+#ifndef SALLYPORT_POLICY_PRINTER_H
+#define SALLYPORT_POLICY_PRINTER_H
+
+#include <stdio.h>
+
+#include <sha2.h>
+
+#include <sallyport/array.h>
+#include <sallyport/policy.h>
+
+struct sp_row;
+struct sp_table;
+
+struct sp_printer {
+	const struct sp_policy *policy; /* whose sets and profiles are named */
+	bool inlined;
+	struct sp_text text;
+	SHA2_CTX *digest; /* if set, the text goes there and is not kept */
+	size_t digested;  /* bytes of it so far */
+	size_t column;	  /* where the line stands */
+	bool first;	  /* no element of this value was printed yet */
+};
+
+/* Adds one element of a list, or the only one of a value. */
+void sp_print_item(struct sp_printer *printer, const char *text, size_t length);
+void sp_print_word(struct sp_printer *printer, const char *text);
+
+/* One value, as it stands behind "key = ". */
+void sp_print_value(
+    struct sp_printer *printer, const struct sp_row *row, const void *object);
+
+/* The text of sp_range_print, by the hundred thousand; its length. */
+size_t sp_range_write(const struct sp_range *range, char text[SP_RANGE_TEXT]);
+
+#endif

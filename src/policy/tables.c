@@ -1,0 +1,133 @@
+/* The keys of each section. */
+#include "language.h"
+
+#include "catalogue.h"
+
+static const struct sp_word defaults[] = { { "drop", SP_DEFAULT_DROP, false },
+	{ "reject", SP_DEFAULT_REJECT, false }, { NULL, 0, false } };
+static const struct sp_word modes[] = { { "enforce", SP_MODE_ENFORCE, false },
+	{ "audit", SP_MODE_AUDIT, true }, { NULL, 0, false } };
+static const struct sp_word icmps[] = { { "minimal", SP_ICMP_MINIMAL, false },
+	{ "ping", SP_ICMP_PING, false }, { "all", SP_ICMP_ALL, false },
+	{ NULL, 0, false } };
+static const struct sp_word drifts[] = { { "restore", SP_DRIFT_RESTORE, false },
+	{ "report", SP_DRIFT_REPORT, true }, { NULL, 0, false } };
+static const struct sp_word actions[] = { { "allow", SP_ALLOW, false },
+	{ "block", SP_BLOCK, false }, { "reject", SP_REJECT, false },
+	{ NULL, 0, false } };
+static const struct sp_word tls_modes[] = { { "none", SP_TLS_NONE, false },
+	{ "required", SP_TLS_REQUIRED, false }, { "starttls", SP_TLS_STARTTLS, false },
+	{ NULL, 0, false } };
+static const struct sp_word dialects[] = { { "none", SP_DIALECT_NONE, false },
+	{ "smtp", SP_DIALECT_SMTP, false }, { "lmtp", SP_DIALECT_LMTP, false },
+	{ "imap", SP_DIALECT_IMAP, false }, { "pop3", SP_DIALECT_POP3, false },
+	{ "ftp", SP_DIALECT_FTP, false }, { "ldap", SP_DIALECT_LDAP, false },
+	{ "rdp", SP_DIALECT_RDP, false }, { "postgresql", SP_DIALECT_POSTGRESQL, false },
+	{ "mysql", SP_DIALECT_MYSQL, false },
+	{ "xmpp-client", SP_DIALECT_XMPP_CLIENT, false },
+	{ "xmpp-server", SP_DIALECT_XMPP_SERVER, false },
+	{ "sieve", SP_DIALECT_SIEVE, false }, { "nntp", SP_DIALECT_NNTP, false },
+	{ NULL, 0, false } };
+static const struct sp_word on_fails[] = { { "block", SP_ON_FAIL_BLOCK, false },
+	{ "warn", SP_ON_FAIL_WARN, false }, { NULL, 0, false } };
+static const struct sp_word revokes[] = { { "drain", SP_REVOKE_DRAIN, false },
+	{ "cut", SP_REVOKE_CUT, false }, { NULL, 0, false } };
+static const struct sp_word yes_no[] = { { "no", false, false }, { "yes", true, false },
+	{ NULL, 0, false } };
+/* Indices of the neighbouring flags tcp and udp. */
+static const struct sp_word protocols[] = { { "tcp", 0, false }, { "udp", 1, false },
+	{ NULL, 0, false } };
+/* A flag and its words: an action other than block leaves the set to services. */
+static const struct sp_word set_actions[] = { { "none", false, false },
+	{ "block", true, false }, { NULL, 0, false } };
+
+#define ROWS(rows) (rows), sizeof(rows) / sizeof(*(rows))
+
+#define FIELD(field) offsetof(struct sp_policy, field)
+static const struct sp_row policy_rows[] = {
+	{ "version", &sp_type_version, 0, NULL, SP_ROW_REQUIRED | SP_ROW_INCLUDED, NULL },
+	{ "default", &sp_type_word, FIELD(default_action), "drop", 0, defaults },
+	{ "mode", &sp_type_word, FIELD(mode), "enforce", 0, modes },
+	{ "profile", &sp_type_profile, FIELD(profile), "baseline", 0, NULL },
+	{ "icmp", &sp_type_word, FIELD(icmp), "ping", 0, icmps },
+	{ "log", &sp_type_log_rate, FIELD(log_blocked), "none", 0, NULL },
+	{ "lockdown", &sp_type_later, 0, "none", 0, NULL },
+	{ "drift", &sp_type_word, FIELD(drift), "restore", 0, drifts },
+	{ "include", &sp_type_include, 0, "none", SP_ROW_INCLUDED, NULL },
+};
+#undef FIELD
+const struct sp_table sp_policy_table = { "policy", false, ROWS(policy_rows) };
+
+#define FIELD(field) offsetof(struct sp_service, field)
+static const struct sp_row service_rows[] = {
+	{ "use", &sp_type_name, FIELD(use), NULL, SP_ROW_DERIVED | SP_ROW_OUTSIDE, NULL },
+	{ "port", &sp_type_ports, FIELD(ports), NULL, SP_ROW_DERIVED, NULL },
+	{ "protocol", &sp_type_protocols, FIELD(tcp), NULL, SP_ROW_DERIVED, protocols },
+	{ "action", &sp_type_word, FIELD(action), "allow", 0, actions },
+	{ "from", &sp_type_sources, FIELD(from), "any", 0, NULL },
+	{ "to", &sp_type_destinations, FIELD(to), "any", 0, NULL },
+	{ "interface", &sp_type_interfaces, FIELD(interfaces), "any", 0, NULL },
+	{ "tls", &sp_type_word, FIELD(tls), NULL, SP_ROW_DERIVED, tls_modes },
+	{ "starttls", &sp_type_word, FIELD(starttls), NULL, SP_ROW_DERIVED, dialects },
+	{ "name", &sp_type_host_names, FIELD(names), "none", SP_ROW_TLS, NULL },
+	{ "alpn", &sp_type_later, 0, "none", SP_ROW_TLS, NULL },
+	{ "client_certificate", &sp_type_later, 0, "none", SP_ROW_TLS, NULL },
+	{ "listen", &sp_type_addresses, FIELD(listen), "none", SP_ROW_TLS, NULL },
+	{ "profile", &sp_type_profile, FIELD(profile), NULL, SP_ROW_DERIVED | SP_ROW_TLS,
+	    NULL },
+	{ "ca", &sp_type_ca, FIELD(ca), "system", SP_ROW_TLS, NULL },
+	{ "crl", &sp_type_later, 0, "none", SP_ROW_TLS, NULL },
+	{ "on_fail", &sp_type_word, FIELD(on_fail), "block", SP_ROW_TLS, on_fails },
+	{ "lease", &sp_type_duration, FIELD(lease), "24h", SP_ROW_TLS, NULL },
+	{ "recheck", &sp_type_duration, FIELD(recheck), NULL, SP_ROW_DERIVED | SP_ROW_TLS,
+	    NULL },
+	{ "revoke", &sp_type_word, FIELD(revoke), "drain", SP_ROW_TLS, revokes },
+	{ "rate", &sp_type_rate, FIELD(rate), "none", 0, NULL },
+	{ "log", &sp_type_flag, FIELD(log), "no", 0, yes_no },
+};
+#undef FIELD
+const struct sp_table sp_service_table = { "service", true, ROWS(service_rows) };
+
+#define FIELD(field) offsetof(struct sp_address_set, field)
+static const struct sp_row addresses_rows[] = {
+	{ "elements", &sp_type_elements, FIELD(literals), "none", 0, NULL },
+	{ "file", &sp_type_files, FIELD(files), "none", SP_ROW_OUTSIDE, NULL },
+	{ "action", &sp_type_flag, FIELD(block), "none", 0, set_actions },
+};
+#undef FIELD
+const struct sp_table sp_addresses_table = { "addresses", true, ROWS(addresses_rows) };
+
+#define FIELD(field) offsetof(struct sp_profile, field)
+static const struct sp_row profile_rows[] = {
+	{ "source", &sp_type_text, FIELD(source), NULL, SP_ROW_REQUIRED, NULL },
+	{ "min_version", &sp_type_tls_version, FIELD(min_version), NULL, SP_ROW_REQUIRED,
+	    NULL },
+	{ "required_version", &sp_type_tls_version, FIELD(required_version), "none", 0,
+	    NULL },
+	{ "min_rsa_bits", &sp_type_number, FIELD(min_rsa_bits), NULL, SP_ROW_REQUIRED,
+	    NULL },
+	{ "min_ec_bits", &sp_type_number, FIELD(min_ec_bits), NULL, SP_ROW_REQUIRED,
+	    NULL },
+};
+#undef FIELD
+const struct sp_table sp_profile_table = { "profile", true, ROWS(profile_rows) };
+
+#define FIELD(field) offsetof(struct sp_entry, field)
+static const struct sp_row entry_rows[] = {
+	{ "description", &sp_type_text, FIELD(description), NULL, 0, NULL },
+	{ "port", &sp_type_ports, FIELD(ports), NULL, SP_ROW_REQUIRED, NULL },
+	{ "protocol", &sp_type_protocols, FIELD(tcp), "tcp", 0, protocols },
+	{ "tls", &sp_type_word, FIELD(tls), NULL, SP_ROW_REQUIRED, tls_modes },
+	{ "starttls", &sp_type_word, FIELD(starttls), "none", 0, dialects },
+	{ "override", &sp_type_flag, FIELD(override), "no", 0, yes_no },
+};
+#undef FIELD
+const struct sp_table sp_entry_table = { "service", true, ROWS(entry_rows) };
+
+const struct sp_row *sp_table_row(const struct sp_table *table, const char *key)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (!strcmp(table->rows[i].key, key))
+			return &table->rows[i];
+	return NULL;
+}

@@ -1,0 +1,83 @@
+/* Reads a policy as every command does and prints what is wrong with it, in
+ * the form of the command line: file:line:column: error: message.
+ *
+ * policy-check [--print | --inlined | --digest] [--config DIR] POLICY
+ * Exit 0: a policy; 2: none. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sallyport/policy.h>
+
+static const char *severity(const struct sp_diagnostic *item)
+{
+	switch (item->severity) {
+	case SP_ERROR: return "error";
+	case SP_WARNING: return "warning";
+	case SP_NOTE: return "note";
+	}
+	return "?";
+}
+
+static void show(const struct sp_diag *diag)
+{
+	for (size_t i = 0; i < diag->length; i++) {
+		const struct sp_diagnostic *item = &diag->items[i];
+
+		if (item->file)
+			printf("%s:", item->file);
+		if (item->line)
+			printf("%u:", item->line);
+		if (item->column)
+			printf("%u:", item->column);
+		printf(
+		    "%s%s: %s\n", item->file ? " " : "", severity(item), item->message);
+	}
+	if (diag->errors + diag->warnings > diag->length)
+		printf("%zu errors, %zu warnings\n", diag->errors, diag->warnings);
+}
+
+static void print(const struct sp_policy *policy, const char *form)
+{
+	size_t length;
+	char *text;
+
+	if (!strcmp(form, "--digest")) {
+		for (size_t i = 0; i < SP_DIGEST_BYTES; i++)
+			printf("%02x", policy->digest[i]);
+		printf("\n");
+		return;
+	}
+	text = sp_policy_print(policy, !strcmp(form, "--inlined"), &length);
+	if (text)
+		fwrite(text, 1, length, stdout);
+	free(text);
+}
+
+int main(int count, char **arguments)
+{
+	struct sp_policy_source source = { 0 };
+	struct sp_diag diag = { 0 };
+	struct sp_policy *policy;
+	const char *form = NULL;
+	int result;
+
+	for (int i = 1; i < count; i++) {
+		if (!strcmp(arguments[i], "--config") && i + 1 < count)
+			source.config_directory = arguments[++i];
+		else if (!strncmp(arguments[i], "--", 2))
+			form = arguments[i];
+		else
+			source.path = arguments[i];
+	}
+	if (!source.path)
+		return 64;
+	policy = sp_policy_read(&source, &diag);
+	show(&diag);
+	if (policy && form)
+		print(policy, form);
+	result = policy ? 0 : 2;
+	sp_policy_free(policy);
+	sp_diag_free(&diag);
+	return result;
+}
