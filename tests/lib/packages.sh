@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# The Debian 12 packages that building, testing and showing sallyport take, and
+# how they get onto a machine. This is the only list: tests/run and
+# examples/quickstart both read it.
+
+packages_build=(
+	gcc libc6-dev cmake ninja-build pkg-config
+	libnftnl-dev libmnl-dev libssl-dev libinih-dev libjansson-dev
+	libseccomp-dev libcap-ng-dev libmd-dev
+)
+# What a real host and its servers need: namespaces, certificates, a web server,
+# and the one server in Debian that still speaks SSLv3 (NSS's selfserv).
+packages_show=(
+	iproute2 nftables procps python3-minimal openssl curl nginx-light libnss3-tools
+)
+packages_test=(
+	"${packages_show[@]}"
+	libcmocka-dev strace gnutls-bin libcap2-bin
+)
+packages_coverage=(lcov)
+
+# Prints those of the named packages that are not installed, one on a line.
+packages_missing() {
+	local package
+	for package; do
+		# shellcheck disable=SC2016 # dpkg-query's own variable
+		[[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] ||
+			printf '%s\n' "$package"
+	done
+}
+
+as_root() {
+	if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# Installs what is missing of the named packages. No daemon among them starts,
+# neither now nor at the next boot, and a policy-rc.d that was there is put back.
+packages_install() {
+	local missing
+	mapfile -t missing < <(packages_missing "$@")
+	((${#missing[@]})) || return 0
+	if ! command -v apt-get >/dev/null; then
+		echo "this machine has no apt-get (Debian 12 is what this is made for);" \
+			"install what corresponds to: ${missing[*]}" >&2
+		return 1
+	fi
+	if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+		echo "missing packages, and neither root nor sudo to install them. As root, run:" >&2
+		echo "  apt-get install ${missing[*]}" >&2
+		return 1
+	fi
+	echo "installing from Debian: ${missing[*]}" >&2
+	as_root bash -s -- "${missing[@]}" <<-'ROOT'
+		set -u
+		guard=/usr/sbin/policy-rc.d
+		kept=$guard.before-sallyport
+		restore() {
+			if [ -e "$kept" ]; then mv -f "$kept" "$guard"; else rm -f "$guard"; fi
+		}
+		# A file left over from a run that was killed is the original.
+		if [ -e "$guard" ] && [ ! -e "$kept" ]; then cp -p "$guard" "$kept"; fi
+		trap restore EXIT
+		trap 'exit 130' INT TERM HUP
+		# 101: "action forbidden by policy", invoke-rc.d(8).
+		printf '#!/bin/sh\nexit 101\n' >"$guard.new"
+		chmod 755 "$guard.new" && mv -f "$guard.new" "$guard" || exit 1
+
+		installed() { dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' | sort; }
+		before=$(installed)
+		export DEBIAN_FRONTEND=noninteractive
+		get() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" </dev/null; }
+		log=$(mktemp) || exit 1
+		if ! { get update && get install --no-install-recommends "$@"; } >"$log" 2>&1; then
+			tail -n 20 "$log" >&2
+			echo "apt-get could not install: $*" >&2
+			exit 1
+		fi
+		rm -f "$log"
+		# policy-rc.d forbids starting, not enabling: what came in just now
+		# must not come up at the next boot either.
+		comm -13 <(printf '%s\n' "$before") <(installed) | while read -r package _; do
+			dpkg -L "$package" 2>/dev/null | grep -E '^(/usr)?/lib/systemd/system/[^/]+\.(service|socket|timer|path)$' |
+			while read -r unit; do
+				unit=${unit##*/}
+				if deb-systemd-helper --quiet was-enabled "$unit" 2>/dev/null; then
+					deb-systemd-helper disable "$unit" >/dev/null 2>&1
+				fi
+				script=${unit%.service}
+				if [ -x "/etc/init.d/$script" ]; then
+					update-rc.d "$script" disable >/dev/null 2>&1
+				fi
+			done
+		done
+		exit 0
+	ROOT
+}
