@@ -19,6 +19,9 @@ them, connections that stay.
       "ok ..." or "FAIL ..." for each. SECONDS: patience for an answer that
       must come.
 
+  packets.py relay ADDRESS:PORT TARGET:PORT
+      Passes every connection on, byte for byte; prints "ready".
+
   packets.py hold SOCKET SOURCE TARGET [download]
       Connects and stays; prints "ready".
 
@@ -133,6 +136,35 @@ def serve(arguments):
                 serve_tcp(loop, port, kind == "download")
     print("ready", flush=True)
     loop.run_forever()
+
+
+def relay(listen, target):
+    async def copy(reader, writer):
+        try:
+            while chunk := await reader.read(65536):
+                writer.write(chunk)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+    async def answer(reader, writer):
+        address, port = split_endpoint(target)
+        try:
+            there = await asyncio.open_connection(address, int(port))
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(copy(reader, there[1]), copy(there[0], writer))
+
+    async def run():
+        address, port = split_endpoint(listen)
+        server = await asyncio.start_server(answer, address, int(port))
+        print("ready", flush=True)
+        await server.serve_forever()
+
+    asyncio.run(run())
 
 
 # --- probes ----------------------------------------------------------------
@@ -388,7 +420,13 @@ def ask(path):
 
 def main():
     command, *arguments = sys.argv[1:] or ("",)
-    commands = {"serve": lambda *a: serve(a), "probe": probe, "hold": hold, "ask": ask}
+    commands = {
+        "serve": lambda *ports: serve(ports),
+        "probe": probe,
+        "relay": relay,
+        "hold": hold,
+        "ask": ask,
+    }
     if command not in commands:
         sys.exit(__doc__)
     commands[command](*arguments)
