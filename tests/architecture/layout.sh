@@ -5,13 +5,9 @@
 need_command git
 cd "$SP_ROOT" || abort "no $SP_ROOT"
 
-files() {
-	if git rev-parse --git-dir >/dev/null 2>&1; then
-		git ls-files -- "$@"
-	else
-		find . -path ./build -prune -o -type f -printf '%P\n' # an unpacked archive
-	fi
-}
+# A clone of one user tested by root is no reason for git to refuse.
+files() { git -c safe.directory='*' ls-files -- "$@"; }
+files >/dev/null 2>&1 || skip "not a git checkout: no list of files"
 
 top=$(files | cut -d/ -f1 | sort -u | grep -v '^\.')
 wanted=$(printf '%s\n' CMakeLists.txt CMakePresets.json LICENSE README.md \

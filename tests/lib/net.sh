@@ -117,17 +117,17 @@ lab() {
 }
 
 # server_start NAME HOST COMMAND...: in the background; its output in
-# $TEST_TMP/NAME.log, its process in pid_NAME.
+# $TEST_TMP/NAME.log.
 server_start() {
 	local name=$1 where=$2
 	shift 2
 	ip netns exec "$net_prefix$where" "$@" >"$TEST_TMP/$name.log" 2>&1 </dev/null &
-	printf -v "pid_$name" '%s' $!
+	printf -v "pid_${name//-/_}" '%s' $!
 	server_pids+=($!)
 }
 
 server_stop() {
-	local pid=pid_$1
+	local pid=pid_${1//-/_}
 	kill "${!pid}" 2>/dev/null
 	wait "${!pid}" 2>/dev/null
 }

@@ -15,7 +15,7 @@ packages_show=(
 )
 packages_test=(
 	"${packages_show[@]}"
-	libcmocka-dev strace gnutls-bin libcap2-bin
+	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping
 )
 packages_coverage=(lcov)
 
