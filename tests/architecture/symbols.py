@@ -14,7 +14,7 @@ import tomllib
 
 # Compilers, linkers and sanitizers put these in; nobody writes them.
 FOREIGN = re.compile(
-    r"__(asan|ubsan|lsan|sanitizer|gcov|stack_chk)_.*|_GLOBAL_OFFSET_TABLE_|_Unwind_Resume"
+    r"__(asan|odr_asan|ubsan|lsan|sanitizer|gcov|stack_chk)[_.].*|_GLOBAL_OFFSET_TABLE_|_Unwind_Resume"
     r"|__tls_get_addr|__gcc_personality_v0|__stack_chk_fail"
 )
 ALIASES = (re.compile(r"__(?P<name>\w+)_chk$"), re.compile(r"__isoc(99|23)_(?P<name>\w+)$"))

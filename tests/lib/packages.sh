@@ -11,7 +11,7 @@ packages_build=(
 # What a real host and its servers need: namespaces, certificates, a web server,
 # and the one server in Debian that still speaks SSLv3 (NSS's selfserv).
 packages_show=(
-	iproute2 nftables procps python3-minimal openssl curl nginx-light libnss3-tools
+	iproute2 nftables procps python3 openssl curl nginx-light libnss3-tools
 )
 packages_test=(
 	"${packages_show[@]}"

@@ -4,7 +4,8 @@ them, connections that stay.
 
   packets.py serve tcp/22 udp/53 tcp/9000-9010 download/8080
       Answers on every local address, IPv4 and IPv6; prints "ready".
-      TCP: a greeting, then echo. download: bytes without end.
+      TCP: a greeting, then echo. download: bytes without end. silent: takes
+      connections and waits for the peer to speak, as a TLS server does.
 
   packets.py probe [SECONDS] < TABLE
       One line for each thing to try, all tried at once:
@@ -63,11 +64,12 @@ def port_list(text):
 # --- servers ---------------------------------------------------------------
 
 
-def serve_tcp(loop, port, download):
+def serve_tcp(loop, port, kind):
     async def answer(reader, writer):
         try:
-            writer.write(ANSWER)
-            while download:
+            if kind != "silent":
+                writer.write(ANSWER)
+            while kind == "download":
                 writer.write(b"x" * 1000)
                 await writer.drain()
                 await asyncio.sleep(0.01)
@@ -133,7 +135,7 @@ def serve(arguments):
             if kind == "udp":
                 serve_udp(loop, port)
             else:
-                serve_tcp(loop, port, kind == "download")
+                serve_tcp(loop, port, kind)
     print("ready", flush=True)
     loop.run_forever()
 
@@ -272,7 +274,11 @@ class Probe:
 
     @property
     def event(self):
-        return selectors.EVENT_WRITE if self.wanted == "connects" else selectors.EVENT_READ
+        """A server that does not speak first is silent, but not shut: only
+        "open" waits for an answer, the rest of TCP for the handshake."""
+        if self.kind == "tcp" and self.wanted != "open":
+            return selectors.EVENT_WRITE
+        return selectors.EVENT_READ
 
     def from_icmp(self):
         """Did a peer's ICMP message end it (ip(7), IP_RECVERR)?"""

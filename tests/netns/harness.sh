@@ -3,7 +3,7 @@
 # open is seen open, what is shut is seen shut, and how it was refused.
 . "$(dirname "$0")/../lib/net.sh"
 lab
-answer server tcp/22 tcp/25 tcp/80 tcp/443 tcp/9000-9010 udp/53 udp/443 download/8080
+answer server tcp/22 tcp/25 tcp/80 tcp/443 tcp/9000-9010 udp/53 udp/443 download/8080 silent/7000
 
 # Without a firewall everything answers, and what nobody serves is reset.
 packets_reach client <<END
@@ -43,10 +43,13 @@ table inet sallyport {
 	chain tcp-80 {
 		reject with icmpx admin-prohibited
 	}
+	chain tcp-7000 {
+		accept
+	}
 	map ports {
 		type inet_proto . inet_service : verdict
 		elements = { tcp . 22 : jump tcp-22, tcp . 443 : jump gate-443, udp . 443 : jump gate-443,
-			tcp . 25 : jump tcp-25, udp . 53 : jump udp-53, tcp . 80 : jump tcp-80 }
+			tcp . 25 : jump tcp-25, udp . 53 : jump udp-53, tcp . 80 : jump tcp-80, tcp . 7000 : jump tcp-7000 }
 	}
 	chain input {
 		type filter hook input priority filter; policy drop;
@@ -84,13 +87,15 @@ in_host server nft add element inet sallyport verified '{ tcp . 443 timeout 1h }
 packets_reach client <<END
 open   tcp  $B4 -> $S4:443
 open   tcp  $B6 -> [$S6]:443
+connects tcp $A4 -> $S4:7000
 shut   udp  $B4 -> $S4:443
 END
 
 in_host server nft insert rule inet sallyport input ip saddr $B4 drop
 check_not "a download that is blocked is seen to stop" connection_lives loading
 
-# A wrong expectation must show: in each direction, and for each answer.
+# A wrong expectation must show: in each direction, for each answer, and of a
+# server that takes connections and says nothing.
 wrong=$(in_host client /usr/bin/python3 "$packets" probe 0.5 <<END
 shut tcp $A4 -> $S4:22
 open tcp $A4 -> $S4:9000
@@ -99,7 +104,10 @@ reset tcp $A4 -> $S4:80
 icmp tcp $A4 -> $S4:25
 open ping $A4 -> $S4
 connects tcp $A4 -> $S4:9000
+shut tcp $A4 -> $S4:7000
+open tcp $A4 -> $S4:7000
+reset tcp $A4 -> $S4:7000
 END
 )
-check_equal "every wrong expectation is reported" 7 "$(grep -c ^FAIL <<<"$wrong")"
+check_equal "every wrong expectation is reported" 10 "$(grep -c ^FAIL <<<"$wrong")"
 finish
