@@ -20,10 +20,14 @@ net_begin() {
 	ip netns delete "${net_prefix}try"
 }
 
-# Namespaces of tests that were killed before they could clean up: the process
-# whose number is in the name is gone.
+# Namespaces and scratch directories of tests that were killed before they could
+# clean up: the process whose number is in the name is gone.
 net_reap() {
 	local name pid
+	for name in "${TMPDIR:-/tmp}"/sallyport-test.*; do
+		pid=${name##*/sallyport-test.}
+		[[ ! -d $name || -e /proc/${pid%%.*} ]] || rm -rf "$name"
+	done
 	ip netns list 2>/dev/null | while read -r name _; do
 		[[ $name =~ ^sp-test-([0-9]+)- ]] || continue
 		pid=${BASH_REMATCH[1]}

@@ -12,7 +12,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export LC_ALL=C.UTF-8 NO_COLOR=1 PATH=$PATH:/usr/sbin:/sbin
 
-TEST_TMP=$(mktemp -d "${TMPDIR:-/tmp}/sallyport-test.XXXXXX") || exit 1
+TEST_TMP=$(mktemp -d "${TMPDIR:-/tmp}/sallyport-test.$$.XXXXXX") || exit 1
 test_checks=0
 test_failures=0
 test_cleanups=()
