@@ -13,8 +13,8 @@
 /* Makes the snapshot of `policy` (its canonical text, address files inlined)
  * the active one; the active one becomes the previous. A snapshot with the same
  * digest is left as it is. After false, the active one is whole: old or new. */
-bool sp_snapshot_save(const char *state_directory, const struct sp_policy *policy,
-    struct sp_diag *diag);
+bool sp_snapshot_save(
+    const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag);
 
 /* STATE/active/policy.ini; the caller frees. NULL: memory is out. */
 char *sp_snapshot_path(const char *state_directory);

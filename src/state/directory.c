@@ -27,7 +27,7 @@ static bool make_parents(const char *path)
 	return made && (mkdir(path, DIRECTORY_MODE) == 0 || errno == EEXIST);
 }
 
-int sp_directory_open(const char *path, struct sp_diag *diag)
+int sp_state_directory_open(const char *path, struct sp_diag *diag)
 {
 	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -73,8 +73,8 @@ static bool write_new(int directory, const char *name, const void *bytes, size_t
 	return close(file) == 0;
 }
 
-bool sp_file_replace(int directory, const char *path, const char *name, const void *bytes,
-    size_t length, struct sp_diag *diag)
+bool sp_state_file_replace(int directory, const char *path, const char *name,
+    const void *bytes, size_t length, struct sp_diag *diag)
 {
 	char temporary[NAME_BYTES];
 
@@ -111,7 +111,8 @@ static char *read_all(int file, size_t limit, size_t *ret_length)
 	return bytes;
 }
 
-char *sp_file_read(int directory, const char *name, size_t limit, size_t *ret_length)
+char *sp_state_file_read(
+    int directory, const char *name, size_t limit, size_t *ret_length)
 {
 	int file =
 	    openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

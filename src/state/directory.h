@@ -8,15 +8,16 @@
 #include <sallyport/diag.h>
 
 /* Opens a directory, making it (mode 0750) and its missing parents. -1: said. */
-int sp_directory_open(const char *path, struct sp_diag *diag);
+int sp_state_directory_open(const char *path, struct sp_diag *diag);
 
 /* Replaces NAME in the directory by `bytes`. `path` names the directory in
  * messages. */
-bool sp_file_replace(int directory, const char *path, const char *name, const void *bytes,
-    size_t length, struct sp_diag *diag);
+bool sp_state_file_replace(int directory, const char *path, const char *name,
+    const void *bytes, size_t length, struct sp_diag *diag);
 
 /* Reads at most `limit` bytes of a regular file; NUL-terminated, the caller
  * frees. NULL: errno says why. */
-char *sp_file_read(int directory, const char *name, size_t limit, size_t *ret_length);
+char *sp_state_file_read(
+    int directory, const char *name, size_t limit, size_t *ret_length);
 
 #endif

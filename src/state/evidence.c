@@ -36,8 +36,8 @@ static char *to_json(const struct sp_evidence *evidence)
 	return text;
 }
 
-bool sp_evidence_save(const char *state_directory, const struct sp_evidence *evidence,
-    struct sp_diag *diag)
+bool sp_evidence_save(
+    const char *state_directory, const struct sp_evidence *evidence, struct sp_diag *diag)
 {
 	char *path = directory_name(state_directory), *text = to_json(evidence), name[32];
 	int directory = -1;
@@ -46,8 +46,9 @@ bool sp_evidence_save(const char *state_directory, const struct sp_evidence *evi
 	file_name(name, evidence->protocol, evidence->port);
 	if (!path || !text)
 		sp_out_of_memory(diag);
-	else if ((directory = sp_directory_open(path, diag)) >= 0)
-		saved = sp_file_replace(directory, path, name, text, strlen(text), diag);
+	else if ((directory = sp_state_directory_open(path, diag)) >= 0)
+		saved = sp_state_file_replace(
+		    directory, path, name, text, strlen(text), diag);
 	if (directory >= 0)
 		close(directory);
 	free(path);
@@ -64,10 +65,10 @@ static bool from_json(const char *text, size_t length, struct sp_evidence *ret)
 	bool known;
 
 	known = root &&
-	    json_unpack(root, "{s:i, s:s, s:s, s:I, s:I}", "version", &version, "outcome",
-		&outcome, "reason", &reason, "checked", &checked, "not_after",
-		&not_after) == 0 &&
-	    version == 1;
+		json_unpack(root, "{s:i, s:s, s:s, s:I, s:I}", "version", &version,
+		    "outcome", &outcome, "reason", &reason, "checked", &checked,
+		    "not_after", &not_after) == 0 &&
+		version == 1;
 	if (known) {
 		ret->outcome = strdup(outcome);
 		ret->reason = strdup(reason);
@@ -92,12 +93,13 @@ bool sp_evidence_load(const char *state_directory, enum sp_protocol protocol,
 	if (!path)
 		return false;
 	file_name(name, protocol, port);
-	directory = access(path, R_OK) == 0 ? sp_directory_open(path, &ignored) : -1;
+	directory =
+	    access(path, R_OK) == 0 ? sp_state_directory_open(path, &ignored) : -1;
 	sp_diag_free(&ignored);
 	free(path);
 	if (directory < 0)
 		return false;
-	text = sp_file_read(directory, name, EVIDENCE_BYTES, &length);
+	text = sp_state_file_read(directory, name, EVIDENCE_BYTES, &length);
 	close(directory);
 	known = text && from_json(text, length, ret);
 	free(text);

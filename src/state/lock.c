@@ -34,7 +34,7 @@ static bool take(int file, uint32_t wait_ms, void (*waiting)(void))
 int sp_state_lock(const char *run_directory, uint32_t wait_ms, void (*waiting)(void),
     struct sp_diag *diag)
 {
-	int directory = sp_directory_open(run_directory, diag), file;
+	int directory = sp_state_directory_open(run_directory, diag), file;
 
 	if (directory < 0)
 		return -1;

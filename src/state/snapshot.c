@@ -27,7 +27,8 @@ static void digest_hex(const uint8_t digest[SP_DIGEST_BYTES], char hex[HEX_BYTES
 static bool is_active(int state, const char *hex)
 {
 	size_t length = 0;
-	char *held = sp_file_read(state, ACTIVE "/" DIGEST_FILE, HEX_BYTES + 1, &length);
+	char *held =
+	    sp_state_file_read(state, ACTIVE "/" DIGEST_FILE, HEX_BYTES + 1, &length);
 	bool same = held && !strcmp(held, hex);
 
 	free(held);
@@ -37,7 +38,8 @@ static bool is_active(int state, const char *hex)
 /* A snapshot's directory holds our two files and nothing else. */
 static bool remove_snapshot(int state, const char *name)
 {
-	int directory = openat(state, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int directory =
+	    openat(state, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (directory < 0)
 		return errno == ENOENT;
@@ -54,15 +56,15 @@ static bool write_incoming(int state, const char *path, const char *text, size_t
 	int directory;
 
 	if (!remove_snapshot(state, INCOMING) || mkdirat(state, INCOMING, 0750) < 0)
-		return sp_error(diag, NULL, "cannot make %s/" INCOMING ": %s", path,
-		    strerror(errno));
+		return sp_error(
+		    diag, NULL, "cannot make %s/" INCOMING ": %s", path, strerror(errno));
 	directory = openat(state, INCOMING, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
-		return sp_error(diag, NULL, "cannot open %s/" INCOMING ": %s", path,
-		    strerror(errno));
+		return sp_error(
+		    diag, NULL, "cannot open %s/" INCOMING ": %s", path, strerror(errno));
 	written =
-	    sp_file_replace(directory, path, POLICY_FILE, text, length, diag) &&
-	    sp_file_replace(directory, path, DIGEST_FILE, hex, strlen(hex), diag);
+	    sp_state_file_replace(directory, path, POLICY_FILE, text, length, diag) &&
+	    sp_state_file_replace(directory, path, DIGEST_FILE, hex, strlen(hex), diag);
 	close(directory);
 	return written;
 }
@@ -74,19 +76,20 @@ static bool promote(int state, const char *path, struct sp_diag *diag)
 
 	if (renameat2(state, INCOMING, state, ACTIVE, RENAME_EXCHANGE) == 0)
 		promoted = remove_snapshot(state, PREVIOUS) &&
-		    renameat(state, INCOMING, state, PREVIOUS) == 0;
+			   renameat(state, INCOMING, state, PREVIOUS) == 0;
 	else
-		promoted = errno == ENOENT && renameat(state, INCOMING, state, ACTIVE) == 0;
+		promoted =
+		    errno == ENOENT && renameat(state, INCOMING, state, ACTIVE) == 0;
 	if (!promoted || fsync(state) < 0)
 		return sp_error(diag, NULL, "cannot put the snapshot into %s: %s", path,
 		    strerror(errno));
 	return true;
 }
 
-bool sp_snapshot_save(const char *state_directory, const struct sp_policy *policy,
-    struct sp_diag *diag)
+bool sp_snapshot_save(
+    const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag)
 {
-	int state = sp_directory_open(state_directory, diag);
+	int state = sp_state_directory_open(state_directory, diag);
 	char hex[HEX_BYTES + 2];
 	bool saved = true;
 	size_t length;
@@ -97,10 +100,10 @@ bool sp_snapshot_save(const char *state_directory, const struct sp_policy *polic
 	digest_hex(policy->digest, hex);
 	if (!is_active(state, hex)) {
 		text = sp_policy_print(policy, true, &length);
-		saved = text
-		    ? write_incoming(state, state_directory, text, length, hex, diag) &&
-			promote(state, state_directory, diag)
-		    : sp_out_of_memory(diag);
+		saved = text ? write_incoming(
+				   state, state_directory, text, length, hex, diag) &&
+				   promote(state, state_directory, diag)
+			     : sp_out_of_memory(diag);
 		free(text);
 	}
 	close(state);
@@ -112,5 +115,5 @@ char *sp_snapshot_path(const char *state_directory)
 	char *path;
 
 	return asprintf(&path, "%s/" ACTIVE "/" POLICY_FILE, state_directory) < 0 ? NULL
-										   : path;
+										  : path;
 }

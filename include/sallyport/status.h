@@ -1,0 +1,49 @@
+/* What `status` shows: one row per service and port segment, joined from the
+ * active snapshot, the kernel and the evidence by whoever fills it in. */
+#ifndef SALLYPORT_STATUS_H
+#define SALLYPORT_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <sallyport/array.h>
+#include <sallyport/service.h>
+
+enum sp_port_state {
+	SP_PORT_OPEN,		 /* no TLS asked for */
+	SP_PORT_OPEN_VERIFIED,	 /* a lease stands */
+	SP_PORT_OPEN_UNVERIFIED, /* on_fail = warn */
+	SP_PORT_SHUT,		 /* a gate without a lease */
+	SP_PORT_BLOCKED,	 /* action = block or reject */
+};
+
+const char *sp_port_state_name(enum sp_port_state state);
+
+/* Texts are the row's own. */
+struct sp_status_row {
+	char *service;
+	enum sp_protocol protocol;
+	struct sp_ports ports;
+	enum sp_port_state state;
+	char *reason;	   /* why it is shut; NULL: nothing is known */
+	char *from;	   /* "any", or sources, cut to a readable length */
+	uint64_t lease_ms; /* left; 0: none */
+	uint64_t connections;
+};
+
+struct sp_status {
+	bool loaded;	    /* the table is in the kernel */
+	bool in_force;	    /* and is exactly the active snapshot's */
+	size_t differences; /* changes that would make it so */
+	char *snapshot;	    /* path; NULL: no snapshot */
+	uint64_t blocked;   /* packets that nothing allowed */
+	SP_ARRAY(struct sp_status_row) rows;
+};
+
+void sp_status_print(const struct sp_status *status, bool colour, FILE *stream);
+/* False: memory is out. */
+bool sp_status_print_json(const struct sp_status *status, FILE *stream);
+void sp_status_free(struct sp_status *status);
+
+#endif

@@ -1,0 +1,232 @@
+/* compile → verify → delta → commit → snapshot. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include <sallyport/evidence.h>
+#include <sallyport/state.h>
+#include <sallyport/transaction.h>
+#include <sallyport/verdict.h>
+
+#include "policy.h"
+#include "verify.h"
+
+struct apply {
+	const struct sp_options *options;
+	struct sp_compiled compiled;
+	struct sp_verdicts verdicts;
+	const struct sp_lease **leases;
+	size_t lease_count;
+	struct sp_gate *inconclusive;
+	size_t inconclusive_count;
+	size_t changes;
+	struct sp_text delta;
+};
+
+/* What the verdicts mean for the gates. */
+static bool sort_verdicts(struct apply *apply)
+{
+	size_t count = apply->verdicts.count;
+
+	apply->leases = calloc(count + 1, sizeof(struct sp_lease *));
+	apply->inconclusive = calloc(count + 1, sizeof(struct sp_gate));
+	if (!apply->leases || !apply->inconclusive)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct sp_verdict *verdict = &apply->verdicts.items[i];
+
+		if (verdict->lease)
+			apply->leases[apply->lease_count++] = verdict->lease;
+		else if (verdict->outcome == SP_INCONCLUSIVE)
+			apply->inconclusive[apply->inconclusive_count++] =
+			    (struct sp_gate){ verdict->target->protocol,
+				    verdict->target->port, 0 };
+	}
+	return true;
+}
+
+static bool verify(struct apply *apply, struct sp_diag *diag)
+{
+	if (apply->options->verify_none || !apply->compiled.gates.length)
+		return true;
+	if (!sp_verify_policy(
+		apply->options, apply->compiled.policy, &apply->verdicts, diag))
+		return false;
+	return sort_verdicts(apply) || sp_out_of_memory(diag);
+}
+
+static bool commit(struct apply *apply, struct sp_diag *diag)
+{
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	struct sp_proofs proofs = { .keep_all = apply->options->verify_none,
+		.leases = apply->leases,
+		.lease_count = apply->lease_count,
+		.inconclusive = apply->inconclusive,
+		.inconclusive_count = apply->inconclusive_count,
+		.now = time(NULL) };
+	bool committed =
+	    socket &&
+	    sp_apply_ruleset(socket, apply->compiled.ruleset, &apply->compiled.gates,
+		&proofs, apply->options->dry_run, &apply->delta, &apply->changes, diag);
+
+	sp_nf_tables_close(socket);
+	return committed;
+}
+
+/* The kernel side stands by now: what fails here is said, and what stands. */
+static bool keep(struct apply *apply, struct sp_diag *diag)
+{
+	const char *state = apply->options->state_directory;
+	bool kept;
+
+	if (apply->options->dry_run)
+		return true;
+	kept = sp_snapshot_save(state, apply->compiled.policy, diag);
+	for (size_t i = 0; i < apply->verdicts.count && kept; i++) {
+		const struct sp_verdict *verdict = &apply->verdicts.items[i];
+		struct sp_evidence evidence = { .protocol = verdict->target->protocol,
+			.port = verdict->target->port,
+			.outcome = (char *)sp_outcome_name(verdict->outcome),
+			.reason = verdict->reason,
+			.checked = apply->verdicts.now,
+			.not_after =
+			    verdict->lease ? sp_lease_not_after(verdict->lease) : 0 };
+
+		kept = sp_evidence_save(state, &evidence, diag);
+	}
+	if (!kept)
+		sp_error(diag, NULL,
+		    "the policy stands in the kernel, but %s does not hold it: the next "
+		    "boot would load the one before",
+		    state);
+	return kept;
+}
+
+static size_t shut_gates(const struct apply *apply)
+{
+	size_t shut = 0;
+
+	for (size_t i = 0; i < apply->verdicts.count; i++)
+		if (!apply->verdicts.items[i].lease)
+			shut++;
+	return shut;
+}
+
+static void print_shut(const struct apply *apply)
+{
+	for (size_t i = 0; i < apply->verdicts.count; i++) {
+		const struct sp_verdict *verdict = &apply->verdicts.items[i];
+		char *reason;
+
+		if (verdict->lease)
+			continue;
+		reason = sp_escape(verdict->reason);
+		printf("%5u/%s stays shut: %s\n", verdict->target->port,
+		    sp_protocol_name(verdict->target->protocol),
+		    reason ? reason : sp_outcome_name(verdict->outcome));
+		free(reason);
+	}
+}
+
+static void print_text(const struct apply *apply)
+{
+	size_t services = apply->compiled.policy->service_count;
+
+	if (apply->options->quiet)
+		return;
+	if (apply->options->dry_run && apply->delta.bytes)
+		fputs(apply->delta.bytes, stdout);
+	print_shut(apply);
+	if (apply->options->dry_run)
+		printf(
+		    "Dry run: the kernel would take %zu change%s; nothing was changed.\n",
+		    apply->changes, apply->changes == 1 ? "" : "s");
+	else if (!apply->changes)
+		printf("Nothing to do: the kernel holds this policy.\n");
+	else
+		printf("Applied: %zu change%s, %zu service%s.\n", apply->changes,
+		    apply->changes == 1 ? "" : "s", services, services == 1 ? "" : "s");
+	if (!apply->options->dry_run && apply->lease_count)
+		printf(
+		    "%zu TLS port%s open until %s lease%s end%s; apply again to renew.\n",
+		    apply->lease_count, apply->lease_count == 1 ? " is" : "s are",
+		    apply->lease_count == 1 ? "its" : "their",
+		    apply->lease_count == 1 ? "" : "s",
+		    apply->lease_count == 1 ? "s" : "");
+}
+
+static json_t *gate_json(const struct sp_verdict *verdict)
+{
+	return json_pack("{s:s, s:i, s:s, s:s?, s:I}", "protocol",
+	    sp_protocol_name(verdict->target->protocol), "port",
+	    (int)verdict->target->port, "outcome", sp_outcome_name(verdict->outcome),
+	    "reason", verdict->reason, "lease_ends",
+	    (json_int_t)(verdict->lease ? sp_lease_not_after(verdict->lease) : 0));
+}
+
+static void print_json(const struct apply *apply)
+{
+	json_t *gates = json_array(), *root;
+
+	for (size_t i = 0; i < apply->verdicts.count; i++)
+		json_array_append_new(gates, gate_json(&apply->verdicts.items[i]));
+	root = json_pack("{s:i, s:b, s:I, s:o}", "version", 1, "dry_run",
+	    (int)apply->options->dry_run, "changes", (json_int_t)apply->changes, "gates",
+	    gates);
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(root);
+}
+
+static void say_waiting(void)
+{
+	fputs("sallyport: another sallyport is applying; waiting for it\n", stderr);
+}
+
+/* Everything from here on happens under the lock, and nothing else does. */
+static bool commit_and_keep(struct apply *apply, struct sp_diag *diag)
+{
+	int lock = sp_state_lock(apply->options->run_directory,
+	    apply->options->lock_wait_ms, say_waiting, diag);
+	bool done;
+
+	if (lock < 0)
+		return false;
+	done = commit(apply, diag) && keep(apply, diag);
+	close(lock);
+	return done;
+}
+
+static enum sp_exit apply_policy(struct apply *apply)
+{
+	struct sp_diag diag = { 0 };
+	bool done = verify(apply, &diag) && commit_and_keep(apply, &diag);
+
+	if (!sp_show_diagnostics(apply->options, &diag) || !done)
+		return SP_EXIT_SYSTEM;
+	if (apply->options->format == SP_FORMAT_JSON)
+		print_json(apply);
+	else
+		print_text(apply);
+	return apply->options->strict && shut_gates(apply) ? SP_EXIT_NO : SP_EXIT_DONE;
+}
+
+enum sp_exit sp_command_apply(const struct sp_options *options)
+{
+	struct apply apply = { .options = options };
+	enum sp_exit status =
+	    sp_compile_policy(options, sp_policy_operand(options, 0), &apply.compiled);
+
+	if (status == SP_EXIT_DONE)
+		status = apply_policy(&apply);
+	sp_text_free(&apply.delta);
+	free(apply.leases);
+	free(apply.inconclusive);
+	sp_verdicts_free(&apply.verdicts);
+	sp_compiled_free(&apply.compiled);
+	return status;
+}

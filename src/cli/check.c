@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <jansson.h>
+
+#include <sallyport/transaction.h>
+
+#include "policy.h"
+
+static enum sp_exit print_canonical(
+    const struct sp_options *options, const struct sp_policy *policy)
+{
+	struct sp_diag diag = { 0 };
+	size_t length;
+	char *text = sp_policy_print(policy, false, &length);
+
+	if (!text) {
+		sp_out_of_memory(&diag);
+		sp_show_diagnostics(options, &diag);
+		return SP_EXIT_SYSTEM;
+	}
+	fwrite(text, 1, length, stdout);
+	free(text);
+	return SP_EXIT_DONE;
+}
+
+/* This process leaves the host's network namespace for one that ends with it;
+ * whoever may not simply do so takes a user namespace of their own along. */
+static bool leave_host(struct sp_diag *diag)
+{
+	if (unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
+		return true;
+	return sp_error(diag, NULL,
+	    "check --kernel needs a namespace of its own, and this host gives none to "
+	    "ordinary users (%s); run it as root, or without --kernel",
+	    strerror(errno));
+}
+
+static bool ask_kernel(const struct sp_compiled *compiled, struct sp_diag *diag)
+{
+	struct sp_nf_tables *socket;
+	struct sp_proofs nothing = { 0 };
+	size_t changes;
+	bool taken;
+
+	if (!leave_host(diag))
+		return false;
+	socket = sp_nf_tables_open(diag);
+	taken = socket && sp_apply_ruleset(socket, compiled->ruleset, &compiled->gates,
+			      &nothing, false, NULL, &changes, diag);
+	sp_nf_tables_close(socket);
+	return taken;
+}
+
+static void print_json(const struct sp_compiled *compiled, const char *kernel)
+{
+	json_t *root = json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:s*}", "version", 1,
+	    "valid", 1, "services", (json_int_t)compiled->policy->service_count,
+	    "address_sets", (json_int_t)compiled->policy->set_count, "gates",
+	    (json_int_t)compiled->gates.length, "warnings",
+	    (json_int_t)compiled->warnings, "kernel", kernel);
+
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(root);
+}
+
+static void print_text(const struct sp_options *options,
+    const struct sp_compiled *compiled, const char *kernel)
+{
+	if (options->quiet)
+		return;
+	printf("%s: good: %zu service%s, %zu address set%s, %zu TLS gate%s",
+	    sp_policy_operand(options, 0), compiled->policy->service_count,
+	    compiled->policy->service_count == 1 ? "" : "s", compiled->policy->set_count,
+	    compiled->policy->set_count == 1 ? "" : "s", compiled->gates.length,
+	    compiled->gates.length == 1 ? "" : "s");
+	if (compiled->warnings)
+		printf(", %zu warning%s", compiled->warnings,
+		    compiled->warnings == 1 ? "" : "s");
+	printf("\n");
+	if (kernel)
+		printf("The kernel (Linux %s) accepts it.\n", kernel);
+}
+
+static enum sp_exit check(
+    const struct sp_options *options, const struct sp_compiled *compiled)
+{
+	struct utsname host = { 0 };
+	const char *kernel = NULL;
+	struct sp_diag diag = { 0 };
+
+	if (options->kernel) {
+		uname(&host);
+		kernel = host.release;
+		ask_kernel(compiled, &diag);
+		if (!sp_show_diagnostics(options, &diag))
+			return SP_EXIT_SYSTEM;
+	}
+	if (options->format == SP_FORMAT_JSON)
+		print_json(compiled, kernel);
+	else
+		print_text(options, compiled, kernel);
+	return options->strict && compiled->warnings ? SP_EXIT_NO : SP_EXIT_DONE;
+}
+
+enum sp_exit sp_command_check(const struct sp_options *options)
+{
+	struct sp_compiled compiled;
+	enum sp_exit status =
+	    sp_compile_policy(options, sp_policy_operand(options, 0), &compiled);
+
+	if (status == SP_EXIT_DONE)
+		status = options->print ? print_canonical(options, compiled.policy)
+					: check(options, &compiled);
+	sp_compiled_free(&compiled);
+	return status;
+}

@@ -1,0 +1,120 @@
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "options.h"
+
+#ifndef SALLYPORT_VERSION
+#define SALLYPORT_VERSION "unknown"
+#endif
+
+static const struct sp_command commands[] = {
+	{ "check", "[POLICY]", "Check a policy: syntax, names, contradictions", "fSkp",
+	    "Every mistake is reported in one run, with file, line and column. With\n"
+	    "--kernel the real kernel judges the compiled ruleset too, in a network\n"
+	    "namespace that is thrown away: no privilege needed, the host untouched.\n",
+	    0, 1, sp_command_check },
+	{ "compile", "[POLICY]", "Print the ruleset that a policy compiles to", "f",
+	    "Prints nft(8) syntax, every gate shut. --format json prints the same as\n"
+	    "data, --format netlink the batch's bytes in hexadecimal.\n",
+	    0, 1, sp_command_compile },
+	{ "diff", "[POLICY]", "Show what applying a policy would change", "f",
+	    "Compares with what the kernel holds, rule by rule. Exit status: 0 no\n"
+	    "difference, 1 differences.\n",
+	    0, 1, sp_command_diff },
+	{ "verify", "[POLICY]", "Ask every TLS service for its proof", "fPTU",
+	    "Probes every TLS service on every address that it listens on and judges\n"
+	    "what was answered. Changes nothing. Exit status: 0 only when every\n"
+	    "question was answered well.\n",
+	    0, 1, sp_command_verify },
+	{ "probe", "HOST:PORT", "Ask one endpoint, anywhere, without a policy", "fPntCTU",
+	    "Judges HOST:PORT (an IPv6 address in brackets) as `verify` would.\n", 1, 1,
+	    sp_command_probe },
+	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUw",
+	    "Verifies every TLS service, compiles the policy and commits what differs\n"
+	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"
+	    "status 0, and 1 with --strict. Becomes the snapshot for the next boot.\n",
+	    0, 1, sp_command_apply },
+	{ "status", "", "Show what is open, for whom, why and until when", "f",
+	    "Reads the kernel and the active snapshot. A shut gate says why.\n", 0, 0,
+	    sp_command_status },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void usage(FILE *stream)
+{
+	fputs("usage: sallyport COMMAND [options] [POLICY]\n\n"
+	      "A firewall that opens a TLS port only while it proves itself.\n\n",
+	    stream);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(stream, "  %-10s%s\n", commands[i].name, commands[i].summary);
+	fputs("\nPOLICY is /etc/sallyport/policy.ini unless it is named.\n"
+	      "sallyport COMMAND --help says more; sallyport --version which one this "
+	      "is.\n",
+	    stream);
+}
+
+static const struct sp_command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* What was printed has to have arrived. */
+static enum sp_exit flushed(enum sp_exit status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "sallyport: standard output: %s\n", strerror(errno));
+	return status > SP_EXIT_SYSTEM ? status : SP_EXIT_SYSTEM;
+}
+
+static enum sp_exit run(const struct sp_command *command, int argc, char **argv)
+{
+	struct sp_options options;
+
+	if (!sp_options_parse(command, argc, argv, &options))
+		return SP_EXIT_USAGE;
+	if (!options.help)
+		return command->run(&options);
+	sp_options_help(command);
+	return SP_EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sp_command *command;
+
+	setlocale(LC_CTYPE, "");
+	/* A closed standard output is an error to report, not a reason to die
+	 * between commit and snapshot. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		usage(stderr);
+		return SP_EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return (int)flushed(SP_EXIT_DONE);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("sallyport " SALLYPORT_VERSION);
+		return (int)flushed(SP_EXIT_DONE);
+	}
+	command = find(argv[1]);
+	if (!command) {
+		fprintf(stderr,
+		    "sallyport: there is no command '%s'; try sallyport --help\n",
+		    argv[1]);
+		return SP_EXIT_USAGE;
+	}
+	return (int)flushed(run(command, argc - 1, argv + 1));
+}

@@ -1,0 +1,199 @@
+/* The one table of options: parsing, --help and (by a test) the manual. */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST_OPTIONS 32
+#define TIMEOUT_MS 5000
+#define PORT_TIMEOUT_MS 30000
+#define LOCK_WAIT_MS 60000
+/* The longest timeout that makes sense on a command line; seconds. */
+#define MOST_SECONDS 3600
+
+static const struct option_entry entries[] = {
+	{ 's', "state", "DIR", "snapshots and evidence (/var/lib/sallyport)" },
+	{ 'r', "run", "DIR", "lock and what is running (/run/sallyport)" },
+	{ 'c', "config", "DIR", "services.d and profiles.d (/etc/sallyport)" },
+	{ 'f', "format", "FORMAT", "how results are printed" },
+	{ 'S', "strict", NULL, "exit 1 for warnings or shut gates too" },
+	{ 'd', "dry-run", NULL, "let the kernel check everything, change nothing" },
+	{ 'V', "no-verify", NULL, "ask no server; gates keep the leases they have" },
+	{ 'k', "kernel", NULL, "load into a throw-away network namespace too" },
+	{ 'p', "print", NULL, "print the policy in canonical form" },
+	{ 'P', "profile", "NAME", "judge by this TLS profile" },
+	{ 'n', "name", "NAME", "a host name the certificate must have; repeatable" },
+	{ 't', "starttls", "DIALECT", "upgrade a plain session first" },
+	{ 'C', "ca", "FILE", "trust these authorities instead of the system's" },
+	{ 'T', "timeout", "SECONDS", "for one connection (5)" },
+	{ 'U', "port-timeout", "SECONDS", "for all connections to one port (30)" },
+	{ 'w', "lock-wait", "SECONDS", "for another sallyport to finish (60)" },
+	{ 'q', "quiet", NULL, "errors only" },
+	{ 'h', "help", NULL, "this text" },
+};
+
+#define ENTRIES (sizeof(entries) / sizeof(*entries))
+
+/* The rest is on every command. */
+static bool takes(const struct sp_command *command, char letter)
+{
+	return strchr("srcqh", letter) || strchr(command->options, letter);
+}
+
+static const struct {
+	const char *name;
+	enum sp_format format;
+} formats[] = {
+	{ "text", SP_FORMAT_TEXT },
+	{ "json", SP_FORMAT_JSON },
+	{ "nft", SP_FORMAT_NFT },
+	{ "netlink", SP_FORMAT_NETLINK },
+};
+
+static bool set_format(
+    const struct sp_command *command, const char *text, struct sp_options *options)
+{
+	bool compiles = !strcmp(command->name, "compile");
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if (strcmp(formats[i].name, text))
+			continue;
+		if (formats[i].format >= SP_FORMAT_NFT && !compiles)
+			break;
+		options->format = formats[i].format;
+		return true;
+	}
+	fprintf(stderr, "sallyport: --format %s: %s prints %s\n", text, command->name,
+	    compiles ? "nft, json or netlink" : "text or json");
+	return false;
+}
+
+/* Seconds with an optional fraction, to milliseconds. */
+static bool set_seconds(const char *name, const char *text, uint32_t *ret_ms)
+{
+	char *end = NULL;
+	double seconds;
+
+	errno = 0;
+	seconds = isdigit((unsigned char)text[0]) ? strtod(text, &end) : -1;
+	if (end && *end == 's' && end[1] == '\0')
+		end++;
+	if (!end || *end || errno || !(seconds >= 0 && seconds <= MOST_SECONDS)) {
+		fprintf(stderr,
+		    "sallyport: --%s %s: want seconds from 0 to %d, as in 2.5\n", name,
+		    text, MOST_SECONDS);
+		return false;
+	}
+	*ret_ms = (uint32_t)(seconds * 1000);
+	return true;
+}
+
+static bool add_name(const char *text, struct sp_options *options)
+{
+	size_t most = sizeof(options->names) / sizeof(*options->names);
+
+	if (options->name_count == most) {
+		fprintf(stderr, "sallyport: at most %zu --name\n", most);
+		return false;
+	}
+	options->names[options->name_count++] = text;
+	return true;
+}
+
+static bool set(const struct sp_command *command, int letter, struct sp_options *options)
+{
+	switch (letter) {
+	case 's': options->state_directory = optarg; break;
+	case 'r': options->run_directory = optarg; break;
+	case 'c': options->config_directory = optarg; break;
+	case 'f': return set_format(command, optarg, options);
+	case 'S': options->strict = true; break;
+	case 'd': options->dry_run = true; break;
+	case 'V': options->verify_none = true; break;
+	case 'k': options->kernel = true; break;
+	case 'p': options->print = true; break;
+	case 'P': options->profile = optarg; break;
+	case 'n': return add_name(optarg, options);
+	case 't': options->starttls = optarg; break;
+	case 'C': options->ca = optarg; break;
+	case 'T': return set_seconds("timeout", optarg, &options->timeout_ms);
+	case 'U': return set_seconds("port-timeout", optarg, &options->port_timeout_ms);
+	case 'w': return set_seconds("lock-wait", optarg, &options->lock_wait_ms);
+	case 'q': options->quiet = true; break;
+	case 'h': options->help = true; break;
+	default: return false;
+	}
+	return true;
+}
+
+static void defaults(struct sp_options *options)
+{
+	bool plain = getenv("NO_COLOR") && *getenv("NO_COLOR");
+
+	memset(options, 0, sizeof(*options));
+	options->state_directory = "/var/lib/sallyport";
+	options->run_directory = "/run/sallyport";
+	options->config_directory = "/etc/sallyport";
+	options->timeout_ms = TIMEOUT_MS;
+	options->port_timeout_ms = PORT_TIMEOUT_MS;
+	options->lock_wait_ms = LOCK_WAIT_MS;
+	options->colour = !plain && isatty(STDOUT_FILENO);
+	options->progress = !plain && isatty(STDERR_FILENO);
+}
+
+static bool check_operands(
+    const struct sp_command *command, const struct sp_options *options)
+{
+	if (options->operand_count < command->least_operands ||
+	    options->operand_count > command->most_operands) {
+		fprintf(stderr, "usage: sallyport %s [options] %s\n", command->name,
+		    command->operands);
+		return false;
+	}
+	return true;
+}
+
+bool sp_options_parse(
+    const struct sp_command *command, int argc, char **argv, struct sp_options *ret)
+{
+	struct option table[MOST_OPTIONS] = { 0 };
+	size_t count = 0;
+	int letter;
+
+	for (size_t i = 0; i < ENTRIES && count < MOST_OPTIONS - 1; i++)
+		if (takes(command, entries[i].letter))
+			table[count++] = (struct option){ entries[i].name,
+				entries[i].argument ? required_argument : no_argument,
+				NULL, entries[i].letter };
+	defaults(ret);
+	optind = 1;
+	while ((letter = getopt_long(argc, argv, "hq", table, NULL)) != -1)
+		if (!set(command, letter, ret)) {
+			fprintf(stderr, "try: sallyport %s --help\n", command->name);
+			return false;
+		}
+	ret->operands = (const char *const *)argv + optind;
+	ret->operand_count = (size_t)(argc - optind);
+	return ret->help || check_operands(command, ret);
+}
+
+void sp_options_help(const struct sp_command *command)
+{
+	printf("usage: sallyport %s [options] %s\n\n%s.\n\n%s\nOptions:\n", command->name,
+	    command->operands, command->summary, command->details);
+	for (size_t i = 0; i < ENTRIES; i++) {
+		char left[32];
+
+		if (!takes(command, entries[i].letter))
+			continue;
+		snprintf(left, sizeof(left), "--%s%s%s", entries[i].name,
+		    entries[i].argument ? " " : "",
+		    entries[i].argument ? entries[i].argument : "");
+		printf("  %-24s%s\n", left, entries[i].help);
+	}
+}

@@ -1,0 +1,92 @@
+#include "policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_POLICY "/etc/sallyport/policy.ini"
+
+const char *sp_policy_operand(const struct sp_options *options, size_t index)
+{
+	return index < options->operand_count ? options->operands[index] : DEFAULT_POLICY;
+}
+
+static const char *severity_name(enum sp_severity severity)
+{
+	switch (severity) {
+	case SP_ERROR: return "error";
+	case SP_WARNING: return "warning";
+	case SP_NOTE: return "note";
+	}
+	return "?";
+}
+
+static void show(const struct sp_diagnostic *item)
+{
+	if (!item->file)
+		fputs("sallyport: ", stderr);
+	else if (!item->line)
+		fprintf(stderr, "%s: ", item->file);
+	else if (!item->column)
+		fprintf(stderr, "%s:%u: ", item->file, item->line);
+	else
+		fprintf(stderr, "%s:%u:%u: ", item->file, item->line, item->column);
+	fprintf(stderr, "%s: %s\n", severity_name(item->severity), item->message);
+}
+
+bool sp_show_diagnostics(const struct sp_options *options, struct sp_diag *diag)
+{
+	bool fine = diag->errors == 0;
+	size_t said = diag->errors + diag->warnings;
+
+	fflush(stdout);
+	for (size_t i = 0; i < diag->length; i++)
+		if (!options->quiet || diag->items[i].severity == SP_ERROR || !fine)
+			show(&diag->items[i]);
+	if (diag->out_of_memory)
+		fputs("sallyport: error: out of memory\n", stderr);
+	else if (said > diag->length)
+		fprintf(stderr,
+		    "sallyport: %zu errors and %zu warnings in all; the first "
+		    "are shown\n",
+		    diag->errors, diag->warnings);
+	sp_diag_free(diag);
+	return fine;
+}
+
+struct sp_policy *sp_read_policy(
+    const struct sp_options *options, const char *path, size_t *ret_warnings)
+{
+	struct sp_policy_source source = { .path = path,
+		.config_directory = options->config_directory };
+	struct sp_diag diag = { 0 };
+	struct sp_policy *policy = sp_policy_read(&source, &diag);
+
+	if (ret_warnings)
+		*ret_warnings = diag.warnings;
+	sp_show_diagnostics(options, &diag);
+	return policy;
+}
+
+enum sp_exit sp_compile_policy(
+    const struct sp_options *options, const char *path, struct sp_compiled *ret)
+{
+	struct sp_diag diag = { 0 };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->policy = sp_read_policy(options, path, &ret->warnings);
+	if (!ret->policy)
+		return SP_EXIT_USAGE;
+	ret->ruleset = sp_ruleset_compile(ret->policy, &diag);
+	if (ret->ruleset && !sp_policy_gates(ret->policy, &ret->gates))
+		sp_out_of_memory(&diag);
+	return sp_show_diagnostics(options, &diag) ? SP_EXIT_DONE : SP_EXIT_SYSTEM;
+}
+
+void sp_compiled_free(struct sp_compiled *compiled)
+{
+	sp_array_free(&compiled->gates);
+	sp_ruleset_free(compiled->ruleset);
+	sp_policy_free(compiled->policy);
+	memset(compiled, 0, sizeof(*compiled));
+}

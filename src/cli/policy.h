@@ -1,0 +1,27 @@
+/* What every command starts with. */
+#ifndef SALLYPORT_CLI_POLICY_H
+#define SALLYPORT_CLI_POLICY_H
+
+#include <sallyport/policy.h>
+#include <sallyport/ruleset.h>
+
+#include "command.h"
+
+/* Reads the policy at `path`; its diagnostics go to standard error. NULL: exit 2. */
+struct sp_policy *sp_read_policy(
+    const struct sp_options *options, const char *path, size_t *ret_warnings);
+
+/* A policy with everything that is made of it alone. */
+struct sp_compiled {
+	struct sp_policy *policy;
+	struct sp_ruleset *ruleset;
+	struct sp_gates gates;
+	size_t warnings;
+};
+
+/* SP_EXIT_DONE, or what to exit with. Free it in any case. */
+enum sp_exit sp_compile_policy(
+    const struct sp_options *options, const char *path, struct sp_compiled *ret);
+void sp_compiled_free(struct sp_compiled *compiled);
+
+#endif

@@ -1,0 +1,238 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sallyport/evidence.h>
+#include <sallyport/state.h>
+#include <sallyport/status.h>
+#include <sallyport/transaction.h>
+
+#include "policy.h"
+
+/* What fits into the table's column. */
+#define FROM_BYTES 18
+
+struct joining {
+	const struct sp_options *options;
+	const struct sp_policy *policy;
+	const struct sp_ruleset *held;
+	struct sp_status *status;
+	bool failed;
+};
+
+static uint64_t counted(
+    const struct sp_ruleset *held, const char *prefix, const char *name)
+{
+	size_t length = strlen(prefix);
+
+	for (size_t i = 0; held && i < held->counters.length; i++) {
+		const struct sp_counter *counter = &held->counters.items[i];
+
+		if (!strncmp(counter->name, prefix, length) &&
+		    !strcmp(counter->name + length, name))
+			return counter->packets;
+	}
+	return 0;
+}
+
+static uint64_t lease_left(
+    const struct sp_ruleset *held, enum sp_protocol protocol, uint16_t port)
+{
+	for (size_t i = 0; held && i < held->sets.length; i++) {
+		const struct sp_set *set = &held->sets.items[i];
+
+		if (strcmp(set->name, SP_SET_VERIFIED))
+			continue;
+		for (size_t j = 0; j < set->elements.length; j++)
+			if (set->elements.items[j].protocol == protocol &&
+			    set->elements.items[j].ports.first == port)
+				return set->elements.items[j].expires_ms;
+	}
+	return 0;
+}
+
+/* "10.0.0.0/8, fd00::/8", "10.0.0.0/8 +3": the first, and how many more. */
+static char *describe_sources(const struct sp_policy *policy, const struct sp_match *from)
+{
+	size_t literals = sp_intervals_count(&from->literals);
+	size_t more = literals + from->set_count - 1;
+	char first[SP_RANGE_TEXT + 2];
+	struct sp_range range;
+	char *text = NULL;
+
+	if (from->any)
+		return strdup("any");
+	if (literals + from->set_count == 0)
+		return strdup("nobody");
+	if (literals) {
+		range = sp_intervals_at(&from->literals, 0);
+		sp_range_print(&range, first);
+	} else {
+		snprintf(
+		    first, sizeof(first), "@%s", policy->sets[from->sets[0].set].name);
+	}
+	if (more ? asprintf(&text, "%.*s +%zu", FROM_BYTES - 4, first, more) < 0
+		 : asprintf(&text, "%s", first) < 0)
+		return NULL;
+	return text;
+}
+
+static enum sp_port_state state_of(const struct joining *joining,
+    const struct sp_service *service, const struct sp_status_row *row)
+{
+	if (service->action != SP_ALLOW)
+		return SP_PORT_BLOCKED;
+	if (!joining->status->loaded)
+		return SP_PORT_SHUT;
+	if (service->tls == SP_TLS_NONE)
+		return SP_PORT_OPEN;
+	if (service->on_fail == SP_ON_FAIL_WARN)
+		return SP_PORT_OPEN_UNVERIFIED;
+	return row->lease_ms ? SP_PORT_OPEN_VERIFIED : SP_PORT_SHUT;
+}
+
+static char *known_reason(
+    const struct joining *joining, enum sp_protocol protocol, uint16_t port)
+{
+	struct sp_evidence evidence;
+	char *reason = NULL;
+
+	/* HTTP/3 stands on its TCP port's proof. */
+	(void)protocol;
+	if (!sp_evidence_load(joining->options->state_directory, SP_TCP, port, &evidence))
+		return NULL;
+	if (strcmp(evidence.outcome, "pass"))
+		reason = strdup(evidence.reason);
+	else
+		reason = strdup("its lease has ended: sallyport apply proves it again");
+	sp_evidence_clear(&evidence);
+	return reason;
+}
+
+static void add_row(struct joining *joining, const struct sp_service *service,
+    enum sp_protocol protocol, struct sp_ports ports)
+{
+	struct sp_status_row row = { .service = strdup(service->name),
+		.protocol = protocol,
+		.ports = ports,
+		.from = describe_sources(joining->policy, &service->from),
+		.connections = counted(joining->held, "svc-", service->name) };
+
+	if (service->tls != SP_TLS_NONE)
+		row.lease_ms = lease_left(joining->held, protocol, ports.first);
+	row.state = state_of(joining, service, &row);
+	if (row.state == SP_PORT_SHUT || row.state == SP_PORT_OPEN_UNVERIFIED)
+		row.reason = known_reason(joining, protocol, ports.first);
+	if (!row.service || !row.from || !sp_array_push(&joining->status->rows, row)) {
+		free(row.service);
+		free(row.from);
+		free(row.reason);
+		joining->failed = true;
+	}
+}
+
+/* A gated port has a row of its own: each has its own lease. */
+static void add_ports(
+    struct joining *joining, const struct sp_service *service, enum sp_protocol protocol)
+{
+	for (size_t i = 0; i < service->port_count; i++) {
+		struct sp_ports ports = service->ports[i];
+
+		if (service->tls == SP_TLS_NONE) {
+			add_row(joining, service, protocol, ports);
+			continue;
+		}
+		for (uint32_t port = ports.first; port <= ports.last; port++)
+			add_row(joining, service, protocol,
+			    (struct sp_ports){ (uint16_t)port, (uint16_t)port });
+	}
+}
+
+static void join(struct joining *joining)
+{
+	for (size_t i = 0; i < joining->policy->service_count; i++) {
+		const struct sp_service *service = &joining->policy->services[i];
+
+		if (service->tcp)
+			add_ports(joining, service, SP_TCP);
+		if (service->udp)
+			add_ports(joining, service, SP_UDP);
+	}
+}
+
+static bool compare(const struct sp_compiled *compiled, const struct sp_kernel *kernel,
+    struct sp_status *status, struct sp_diag *diag)
+{
+	struct sp_delta *delta =
+	    sp_delta_make(compiled->ruleset, &compiled->gates, kernel, NULL, diag);
+
+	if (!delta)
+		return false;
+	status->differences = delta->changes.length;
+	status->in_force = kernel->present && !delta->changes.length;
+	sp_delta_free(delta);
+	return true;
+}
+
+static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
+{
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	bool known = socket && sp_kernel_read(socket, kernel, diag);
+
+	sp_nf_tables_close(socket);
+	return known;
+}
+
+static enum sp_exit fill(const struct sp_options *options, struct sp_status *status)
+{
+	char *path = sp_snapshot_path(options->state_directory);
+	struct sp_compiled compiled = { 0 };
+	struct sp_kernel kernel = { 0 };
+	struct sp_diag diag = { 0 };
+	struct joining joining = { .options = options, .status = status };
+	enum sp_exit result = SP_EXIT_DONE;
+
+	if (!path || !read_kernel(&kernel, &diag)) {
+		result = SP_EXIT_SYSTEM;
+	} else if (access(path, R_OK) == 0) {
+		status->snapshot = path;
+		path = NULL;
+		result = sp_compile_policy(options, status->snapshot, &compiled);
+	} else if (errno != ENOENT) {
+		sp_error(&diag, NULL, "cannot read %s: %s", path, strerror(errno));
+		result = SP_EXIT_SYSTEM;
+	}
+	status->loaded = kernel.present;
+	if (result == SP_EXIT_DONE && compiled.policy) {
+		joining.policy = compiled.policy;
+		joining.held = kernel.held;
+		status->blocked = counted(kernel.held, "", SP_COUNTER_BLOCKED);
+		join(&joining);
+		if (joining.failed)
+			sp_out_of_memory(&diag);
+		compare(&compiled, &kernel, status, &diag);
+	}
+	if (!sp_show_diagnostics(options, &diag))
+		result = SP_EXIT_SYSTEM;
+	sp_kernel_free(&kernel);
+	sp_compiled_free(&compiled);
+	free(path);
+	return result == SP_EXIT_USAGE ? SP_EXIT_SYSTEM : result;
+}
+
+enum sp_exit sp_command_status(const struct sp_options *options)
+{
+	struct sp_status status = { 0 };
+	enum sp_exit result = fill(options, &status);
+
+	if (result == SP_EXIT_DONE) {
+		if (options->format == SP_FORMAT_JSON)
+			sp_status_print_json(&status, stdout);
+		else
+			sp_status_print(&status, options->colour, stdout);
+	}
+	sp_status_free(&status);
+	return result;
+}

@@ -1,0 +1,164 @@
+#include <sallyport/status.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#define GREEN "\033[32m"
+#define RED "\033[31m"
+#define YELLOW "\033[33m"
+#define PLAIN "\033[0m"
+
+/* Columns of the table, for 80 of them in all; what is longer pushes the rest. */
+#define SERVICE_WIDTH 14
+#define PORT_WIDTH 13
+#define FROM_WIDTH 18
+#define COUNT_WIDTH 7
+
+const char *sp_port_state_name(enum sp_port_state state)
+{
+	switch (state) {
+	case SP_PORT_OPEN: return "open";
+	case SP_PORT_OPEN_VERIFIED: return "open, verified";
+	case SP_PORT_OPEN_UNVERIFIED: return "open, unverified";
+	case SP_PORT_SHUT: return "shut";
+	case SP_PORT_BLOCKED: return "blocked";
+	}
+	return "?";
+}
+
+static const char *state_colour(enum sp_port_state state)
+{
+	switch (state) {
+	case SP_PORT_OPEN:
+	case SP_PORT_OPEN_VERIFIED: return GREEN;
+	case SP_PORT_OPEN_UNVERIFIED: return YELLOW;
+	case SP_PORT_SHUT:
+	case SP_PORT_BLOCKED: break;
+	}
+	return RED;
+}
+
+static void format_port(const struct sp_status_row *row, char text[32])
+{
+	if (row->ports.first == row->ports.last)
+		snprintf(
+		    text, 32, "%u/%s", row->ports.first, sp_protocol_name(row->protocol));
+	else
+		snprintf(text, 32, "%u-%u/%s", row->ports.first, row->ports.last,
+		    sp_protocol_name(row->protocol));
+}
+
+static void format_left(uint64_t milliseconds, char text[32])
+{
+	uint64_t seconds = milliseconds / 1000;
+
+	if (seconds >= 86400)
+		snprintf(text, 32, "%llud %lluh", (unsigned long long)seconds / 86400,
+		    (unsigned long long)seconds % 86400 / 3600);
+	else if (seconds >= 3600)
+		snprintf(text, 32, "%lluh %llum", (unsigned long long)seconds / 3600,
+		    (unsigned long long)seconds % 3600 / 60);
+	else if (seconds >= 60)
+		snprintf(text, 32, "%llum %llus", (unsigned long long)seconds / 60,
+		    (unsigned long long)seconds % 60);
+	else
+		snprintf(text, 32, "%llus", (unsigned long long)seconds);
+}
+
+static void print_row(const struct sp_status_row *row, bool colour, FILE *stream)
+{
+	char port[32], left[32];
+
+	format_port(row, port);
+	fprintf(stream, "%-*s %-*s %-*s %*llu  %s", SERVICE_WIDTH, row->service,
+	    PORT_WIDTH, port, FROM_WIDTH, row->from, COUNT_WIDTH,
+	    (unsigned long long)row->connections, colour ? state_colour(row->state) : "");
+	if (row->lease_ms) {
+		format_left(row->lease_ms, left);
+		fprintf(stream, "open, %s left", left);
+	} else {
+		fputs(sp_port_state_name(row->state), stream);
+	}
+	fputs(colour ? PLAIN : "", stream);
+	/* A reason of its own line: the table stays within 80 columns. */
+	if (row->state == SP_PORT_SHUT || row->state == SP_PORT_OPEN_UNVERIFIED)
+		fprintf(stream, "\n    %s",
+		    row->reason ? row->reason
+				: "not verified yet: sallyport apply, or verify");
+	fputc('\n', stream);
+}
+
+static void print_head(const struct sp_status *status, FILE *stream)
+{
+	if (!status->loaded)
+		fputs(
+		    "No sallyport ruleset is loaded: this host is not protected by it.\n",
+		    stream);
+	else if (!status->snapshot)
+		fputs("A ruleset is loaded, and there is no snapshot of its policy.\n",
+		    stream);
+	else if (status->in_force)
+		fprintf(stream, "In force: %s\n", status->snapshot);
+	else
+		fprintf(stream,
+		    "The kernel differs from %s in %zu change%s;\n"
+		    "`sallyport diff` shows them, `sallyport apply` puts them right.\n",
+		    status->snapshot, status->differences,
+		    status->differences == 1 ? "" : "s");
+}
+
+void sp_status_print(const struct sp_status *status, bool colour, FILE *stream)
+{
+	print_head(status, stream);
+	if (!status->rows.length)
+		return;
+	fprintf(stream, "\n%-*s %-*s %-*s %*s  %s\n", SERVICE_WIDTH, "SERVICE",
+	    PORT_WIDTH, "PORT", FROM_WIDTH, "FROM", COUNT_WIDTH, "NEW", "STATE");
+	for (size_t i = 0; i < status->rows.length; i++)
+		print_row(&status->rows.items[i], colour, stream);
+	fprintf(stream,
+	    "\nNEW counts connections let in. Everything else is shut: %llu packet%s.\n",
+	    (unsigned long long)status->blocked, status->blocked == 1 ? "" : "s");
+	fputs("Not covered: published container ports (DNAT and forward, not input).\n",
+	    stream);
+}
+
+static json_t *row_json(const struct sp_status_row *row)
+{
+	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s?, s:I, s:I}", "service",
+	    row->service, "protocol", sp_protocol_name(row->protocol), "first_port",
+	    (int)row->ports.first, "last_port", (int)row->ports.last, "state",
+	    sp_port_state_name(row->state), "from", row->from, "reason", row->reason,
+	    "lease_seconds", (json_int_t)(row->lease_ms / 1000), "connections",
+	    (json_int_t)row->connections);
+}
+
+bool sp_status_print_json(const struct sp_status *status, FILE *stream)
+{
+	json_t *rows = json_array(), *root;
+	bool printed;
+
+	for (size_t i = 0; i < status->rows.length; i++)
+		json_array_append_new(rows, row_json(&status->rows.items[i]));
+	root = json_pack("{s:i, s:b, s:b, s:I, s:s?, s:I, s:o}", "version", 1, "loaded",
+	    status->loaded, "in_force", status->in_force, "differences",
+	    (json_int_t)status->differences, "snapshot", status->snapshot, "blocked",
+	    (json_int_t)status->blocked, "services", rows);
+	printed = root && json_dumpf(root, stream, JSON_INDENT(2)) == 0;
+	fputc('\n', stream);
+	json_decref(root);
+	return printed;
+}
+
+void sp_status_free(struct sp_status *status)
+{
+	for (size_t i = 0; i < status->rows.length; i++) {
+		free(status->rows.items[i].service);
+		free(status->rows.items[i].reason);
+		free(status->rows.items[i].from);
+	}
+	sp_array_free(&status->rows);
+	free(status->snapshot);
+}
