@@ -114,12 +114,12 @@ static void write_many(
 		else if (field->wire == WIRE_U16S)
 			put(writer, ((const uint16_t *)items)[i], 2);
 		else if (field->wire == WIRE_ITEMS)
-			codec_write(writer, field->fields,
+			sp_codec_write(writer, field->fields,
 			    (const uint8_t *)items + i * field->item_size);
 	}
 }
 
-void codec_write(struct writer *writer, const struct field *fields, const void *body)
+void sp_codec_write(struct writer *writer, const struct field *fields, const void *body)
 {
 	for (const struct field *field = fields; field->wire != WIRE_END; field++) {
 		const uint8_t *at = (const uint8_t *)body + field->offset;
@@ -150,7 +150,7 @@ static void read_texts(
 		reader->failed = true;
 	for (size_t i = 0; i < count && !reader->failed; i++)
 		texts[i] = take_text(reader, SP_MAX_PEER_TEXT);
-	/* The count stands even when a text failed: codec_free frees them all. */
+	/* The count stands even when a text failed: sp_codec_free frees them all. */
 	memcpy(body + field->offset, &texts, sizeof(texts));
 	if (!texts)
 		memset(body + field->count, 0, sizeof(size_t));
@@ -185,7 +185,8 @@ static void read_many(struct reader *reader, const struct field *field, uint8_t 
 		if (field->wire == WIRE_U16S)
 			((uint16_t *)items)[i] = (uint16_t)take(reader, 2);
 		else if (field->wire == WIRE_ITEMS)
-			codec_read(reader, field->fields, items + i * field->item_size);
+			sp_codec_read(
+			    reader, field->fields, items + i * field->item_size);
 	}
 }
 
@@ -199,7 +200,7 @@ static unsigned take_below(struct reader *reader, size_t limit)
 	return reader->failed ? 0 : value;
 }
 
-void codec_read(struct reader *reader, const struct field *fields, void *body)
+void sp_codec_read(struct reader *reader, const struct field *fields, void *body)
 {
 	for (const struct field *field = fields; field->wire != WIRE_END; field++) {
 		uint8_t *at = (uint8_t *)body + field->offset;
@@ -236,7 +237,7 @@ static void free_many(const struct field *field, uint8_t *body)
 
 	if (field->wire == WIRE_ITEMS)
 		for (size_t i = 0; i < count; i++)
-			codec_free(field->fields, items + i * field->item_size);
+			sp_codec_free(field->fields, items + i * field->item_size);
 	if (field->wire == WIRE_TEXTS)
 		for (size_t i = 0; i < count; i++)
 			free((*(char ***)items)[i]);
@@ -244,7 +245,7 @@ static void free_many(const struct field *field, uint8_t *body)
 		free(*(void **)items);
 }
 
-void codec_free(const struct field *fields, void *body)
+void sp_codec_free(const struct field *fields, void *body)
 {
 	for (const struct field *field = fields; field->wire != WIRE_END; field++) {
 		switch (field->wire) {

@@ -42,12 +42,13 @@ struct reader {
 	bool failed;
 };
 
-void codec_write(struct writer *writer, const struct field *fields, const void *body);
-/* `body` is zero; after a failure it may hold what codec_free frees. */
-void codec_read(struct reader *reader, const struct field *fields, void *body);
-void codec_free(const struct field *fields, void *body);
+void sp_codec_write(struct writer *writer, const struct field *fields, const void *body);
+/* `body` is zero; after a failure it may hold what sp_codec_free frees. */
+void sp_codec_read(struct reader *reader, const struct field *fields, void *body);
+void sp_codec_free(const struct field *fields, void *body);
 
 /* The tables, each ended by WIRE_END. */
-extern const struct field observation_fields[], certificate_fields[], request_fields[];
+extern const struct field sp_observation_fields[], sp_certificate_fields[],
+    sp_request_fields[];
 
 #endif

@@ -26,7 +26,7 @@ static const struct field chain_error_fields[] = {
 	END,
 };
 
-const struct field observation_fields[] = {
+const struct field sp_observation_fields[] = {
 	FIELD(ENUM, sp_observation, question, .most = SP_QUESTIONS),
 	FIELD(U16, sp_observation, name),
 	FIELD(ENUM, sp_observation, reply, .most = SP_REPLIES),
@@ -53,7 +53,7 @@ const struct field observation_fields[] = {
 	END,
 };
 
-const struct field certificate_fields[] = {
+const struct field sp_certificate_fields[] = {
 	FIELD(TEXT, sp_certificate, subject, .most = SP_MAX_PEER_TEXT),
 	FIELD(TEXT, sp_certificate, issuer, .most = SP_MAX_PEER_TEXT),
 	FIELD(TEXT, sp_certificate, serial, .most = SP_MAX_PEER_TEXT),
@@ -76,7 +76,7 @@ const struct field certificate_fields[] = {
 	END,
 };
 
-const struct field request_fields[] = {
+const struct field sp_request_fields[] = {
 	FIELD(TEXTS, sp_request, names, .most = SP_MAX_NAMES,
 	    .count = AT(sp_request, name_count)),
 	FIELD(ENUM, sp_request, dialect, .most = SP_DIALECT_NNTP + 1),
@@ -143,13 +143,13 @@ static const struct part {
 } frames[SP_FRAME_TYPES][2] = {
 	[SP_FRAME_STORE] = { { AT(sp_frame, store), store_fields } },
 	[SP_FRAME_ENDPOINT] = { { AT(sp_frame, endpoint), endpoint_fields },
-	    { AT(sp_frame, endpoint.request), request_fields } },
+	    { AT(sp_frame, endpoint.request), sp_request_fields } },
 	[SP_FRAME_READY] = { { AT(sp_frame, ready), ready_fields } },
 	[SP_FRAME_STORED] = { { AT(sp_frame, stored), stored_fields } },
 	[SP_FRAME_ENDED] = { { AT(sp_frame, end), end_fields } },
 	[SP_FRAME_CONNECT] = { { AT(sp_frame, connect), connect_fields } },
-	[SP_FRAME_CERTIFICATE] = { { AT(sp_frame, certificate), certificate_fields } },
-	[SP_FRAME_OBSERVATION] = { { AT(sp_frame, observation), observation_fields } },
+	[SP_FRAME_CERTIFICATE] = { { AT(sp_frame, certificate), sp_certificate_fields } },
+	[SP_FRAME_OBSERVATION] = { { AT(sp_frame, observation), sp_observation_fields } },
 	[SP_FRAME_DONE] = { { AT(sp_frame, done), done_fields } },
 	[SP_FRAME_CONNECTED] = { { AT(sp_frame, connected), connected_fields } },
 };
@@ -161,7 +161,7 @@ size_t sp_frame_encode(const struct sp_frame *frame, uint8_t bytes[SP_MAX_FRAME_
 		.capacity = SP_MAX_FRAME_BYTES };
 
 	for (size_t i = 0; i < 2 && frames[frame->type][i].fields; i++)
-		codec_write(&writer, frames[frame->type][i].fields,
+		sp_codec_write(&writer, frames[frame->type][i].fields,
 		    (const uint8_t *)frame + frames[frame->type][i].offset);
 	if (writer.failed)
 		return 0;
@@ -188,7 +188,7 @@ bool sp_frame_decode(const uint8_t *bytes, size_t length, struct sp_frame *ret)
 	ret->type = (enum sp_frame_type)bytes[4];
 	for (size_t i = 0; i < 2 && frames[ret->type][i].fields; i++)
 		if (!reader.failed)
-			codec_read(&reader, frames[ret->type][i].fields,
+			sp_codec_read(&reader, frames[ret->type][i].fields,
 			    (uint8_t *)ret + frames[ret->type][i].offset);
 	if (!reader.failed && reader.length == 0)
 		return true;
@@ -199,7 +199,7 @@ bool sp_frame_decode(const uint8_t *bytes, size_t length, struct sp_frame *ret)
 void sp_frame_free(struct sp_frame *frame)
 {
 	for (size_t i = 0; i < 2 && frames[frame->type][i].fields; i++)
-		codec_free(frames[frame->type][i].fields,
+		sp_codec_free(frames[frame->type][i].fields,
 		    (uint8_t *)frame + frames[frame->type][i].offset);
 	memset(frame, 0, sizeof(*frame));
 }

@@ -76,19 +76,19 @@ const struct sp_observation *sp_testimony_find(
 
 void sp_observation_free(struct sp_observation *observation)
 {
-	codec_free(observation_fields, observation);
+	sp_codec_free(sp_observation_fields, observation);
 	memset(observation, 0, sizeof(*observation));
 }
 
 void sp_certificate_free(struct sp_certificate *certificate)
 {
-	codec_free(certificate_fields, certificate);
+	sp_codec_free(sp_certificate_fields, certificate);
 	memset(certificate, 0, sizeof(*certificate));
 }
 
 void sp_request_free(struct sp_request *request)
 {
-	codec_free(request_fields, request);
+	sp_codec_free(sp_request_fields, request);
 	memset(request, 0, sizeof(*request));
 }
 

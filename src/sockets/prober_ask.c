@@ -1,0 +1,424 @@
+/* The caller's one loop: every child's channel, every connection under way, and
+ * the prober itself. */
+#include "prober_channel.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sallyport/wire.h>
+
+/* A child keeps its deadline, the prober kills it half a second later; one that
+ * still speaks or hangs after this belongs to a prober that does neither. */
+#define OWN_GRACE_MS 1500
+/* How long the prober may take to say how a child ended that hung up. */
+#define END_GRACE_MS 1000
+
+struct talk {
+	const struct sp_job *job;
+	uint32_t number; /* the job's */
+	int channel;
+	int connecting; /* -1: no connection is under way */
+	uint32_t sequence;
+	int64_t connect_deadline;
+	int64_t deadline;
+	size_t heard; /* bytes */
+	bool hung_up, end_known;
+	struct sp_endpoint_end end;
+	bool over;
+};
+
+struct loop {
+	struct sp_prober *prober;
+	const struct sp_job *jobs;
+	size_t count, next, done;
+	struct talk *talks;
+	size_t talk_count;
+	struct pollfd *polls; /* control, then two for each talk */
+	sp_prober_progress *progress;
+	void *context;
+};
+
+static void finish(struct loop *loop, struct talk *talk, enum sp_ended ended,
+    uint32_t code, const char *failure)
+{
+	struct sp_testimony *testimony = talk->job->testimony;
+
+	testimony->ended = ended;
+	testimony->code = code;
+	if (failure && !testimony->failure)
+		testimony->failure = strdup(failure);
+	if (talk->connecting >= 0)
+		close(talk->connecting);
+	if (talk->channel >= 0)
+		close(talk->channel);
+	talk->channel = talk->connecting = -1;
+	talk->over = true;
+	loop->done++;
+	if (loop->progress)
+		loop->progress(loop->done, loop->count, loop->context);
+}
+
+static socklen_t socket_address(const struct sp_job *job, struct sockaddr_storage *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (job->address.family == SP_IPV4) {
+		struct sockaddr_in *in = (struct sockaddr_in *)ret;
+		uint8_t bytes[16];
+
+		in->sin_family = AF_INET;
+		in->sin_port = htons(job->port);
+		sp_address_bytes(&job->address, bytes);
+		memcpy(&in->sin_addr, bytes, 4);
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(job->port);
+	in6->sin6_scope_id = job->interface;
+	sp_address_bytes(&job->address, in6->sin6_addr.s6_addr);
+	return sizeof(*in6);
+}
+
+/* 0 when connected or on the way, else errno. */
+static int open_connection(struct talk *talk, bool *ret_connected)
+{
+	struct sockaddr_storage address;
+	socklen_t length = socket_address(talk->job, &address);
+	int one = 1, error;
+
+	talk->connecting =
+	    socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (talk->connecting < 0)
+		return errno;
+	/* A hello is one segment; the child cannot set this itself. */
+	setsockopt(talk->connecting, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	*ret_connected =
+	    connect(talk->connecting, (struct sockaddr *)&address, length) == 0;
+	if (*ret_connected || errno == EINPROGRESS)
+		return 0;
+	error = errno;
+	close(talk->connecting);
+	talk->connecting = -1;
+	return error;
+}
+
+/* Hands the connection over, or says why there is none. */
+static void answer(struct loop *loop, struct talk *talk, int error)
+{
+	struct sp_frame frame = { .type = SP_FRAME_CONNECTED,
+		.connected = { .sequence = talk->sequence, .error = (uint32_t)error } };
+	bool sent = sp_frame_send(talk->channel, &frame, error ? -1 : talk->connecting);
+
+	if (talk->connecting >= 0)
+		close(talk->connecting);
+	talk->connecting = -1;
+	/* EPIPE: the child is gone, its end of the channel will say so. */
+	if (!sent && errno != EPIPE && errno != ECONNRESET)
+		finish(loop, talk, SP_ENDED_PROTOCOL, 0, "does not read its channel");
+}
+
+static void begin_connection(struct loop *loop, struct talk *talk, uint32_t sequence)
+{
+	const struct sp_request *request = talk->job->request;
+	size_t names = request->name_count ? request->name_count : 1;
+	bool connected = false;
+	int error;
+
+	if (talk->connecting >= 0) {
+		/* It gave up on that one. */
+		close(talk->connecting);
+		talk->connecting = -1;
+	}
+	if (talk->job->testimony->connections >= names * SP_MAX_CONNECTIONS_PER_NAME) {
+		finish(
+		    loop, talk, SP_ENDED_PROTOCOL, 0, "asked for too many connections");
+		return;
+	}
+	talk->job->testimony->connections++;
+	talk->sequence = sequence;
+	talk->connect_deadline = sp_prober_clock_ms() + request->connection_ms;
+	error = open_connection(talk, &connected);
+	if (error || connected)
+		answer(loop, talk, error);
+}
+
+static void go_on_connecting(struct loop *loop, struct talk *talk)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	if (getsockopt(talk->connecting, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		error = errno;
+	answer(loop, talk, error);
+}
+
+static void take_done(struct loop *loop, struct talk *talk, const struct sp_done *done)
+{
+	talk->job->testimony->sandboxed = done->sandboxed;
+	if (done->failure && *done->failure)
+		finish(loop, talk, SP_ENDED_SANDBOX, 0, done->failure);
+	else
+		finish(loop, talk, SP_ENDED_DONE, 0, NULL);
+}
+
+/* What a child may say, and nothing else. */
+static void take(struct loop *loop, struct talk *talk, struct sp_frame *frame)
+{
+	struct sp_testimony *testimony = talk->job->testimony;
+	bool well = true;
+
+	switch (frame->type) {
+	case SP_FRAME_CONNECT:
+		begin_connection(loop, talk, frame->connect.sequence);
+		break;
+	case SP_FRAME_CERTIFICATE:
+		well = sp_testimony_add_certificate(testimony, &frame->certificate);
+		break;
+	case SP_FRAME_OBSERVATION:
+		well = sp_testimony_add_observation(
+		    testimony, talk->job->request, &frame->observation);
+		break;
+	case SP_FRAME_DONE: take_done(loop, talk, &frame->done); break;
+	case SP_FRAME_STORE:
+	case SP_FRAME_ENDPOINT:
+	case SP_FRAME_READY:
+	case SP_FRAME_STORED:
+	case SP_FRAME_ENDED:
+	case SP_FRAME_CONNECTED: well = false; break;
+	}
+	if (!well)
+		finish(loop, talk, SP_ENDED_PROTOCOL, 0, "said what a child may not say");
+	sp_frame_free(frame);
+}
+
+static void listen_to(struct loop *loop, struct talk *talk)
+{
+	struct sp_frame frame;
+	int descriptor;
+	size_t length;
+	enum sp_received received =
+	    sp_frame_receive(talk->channel, &frame, &descriptor, &length);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	talk->heard += length;
+	switch (received) {
+	case SP_RECEIVED_NOTHING: break;
+	case SP_RECEIVED_FRAME:
+		if (talk->heard <= SP_MAX_TESTIMONY_BYTES) {
+			take(loop, talk, &frame);
+			break;
+		}
+		sp_frame_free(&frame);
+		finish(loop, talk, SP_ENDED_PROTOCOL, 0, "said too much");
+		break;
+	case SP_RECEIVED_BROKEN:
+		finish(loop, talk, SP_ENDED_PROTOCOL, 0, "sent what is no frame");
+		break;
+	case SP_RECEIVED_END:
+		talk->hung_up = true;
+		talk->deadline = sp_prober_clock_ms() + END_GRACE_MS;
+		break;
+	}
+}
+
+/* The prober says how a child ended; what the child said before is read first. */
+static void take_end(struct loop *loop, const struct sp_endpoint_end *end)
+{
+	for (size_t i = 0; i < loop->talk_count; i++) {
+		struct talk *talk = &loop->talks[i];
+
+		if (talk->number == end->endpoint && !talk->over) {
+			talk->end = *end;
+			talk->end_known = true;
+		}
+	}
+}
+
+static void listen_to_prober(struct loop *loop)
+{
+	struct sp_frame frame;
+	int descriptor;
+	size_t length;
+	enum sp_received received =
+	    sp_frame_receive(loop->prober->control, &frame, &descriptor, &length);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	if (received == SP_RECEIVED_FRAME && frame.type == SP_FRAME_ENDED)
+		take_end(loop, &frame.end);
+	else if (received == SP_RECEIVED_END)
+		sp_prober_hung_up(loop->prober);
+	else
+		sp_prober_fail(loop->prober, "the prober spoke out of turn");
+	if (received == SP_RECEIVED_FRAME)
+		sp_frame_free(&frame);
+}
+
+static bool start_talk(struct loop *loop, struct talk *talk)
+{
+	const struct sp_job *job = &loop->jobs[loop->next];
+	struct sp_frame frame = { .type = SP_FRAME_ENDPOINT,
+		.endpoint = {
+		    .endpoint = (uint32_t)loop->next, .request = *job->request } };
+	int pair[2];
+
+	*talk = (struct talk){ .job = job,
+		.number = (uint32_t)loop->next,
+		.channel = -1,
+		.connecting = -1 };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) <
+	    0)
+		return false;
+	talk->channel = pair[0];
+	talk->deadline = sp_prober_clock_ms() + job->request->port_ms + OWN_GRACE_MS;
+	if (sp_frame_send(loop->prober->control, &frame, pair[1])) {
+		close(pair[1]);
+		loop->next++;
+		return true;
+	}
+	close(pair[0]);
+	close(pair[1]);
+	return false;
+}
+
+/* Fills free places with what is queued. */
+static void start_more(struct loop *loop, size_t most_running)
+{
+	while (loop->prober->control >= 0 && loop->next < loop->count &&
+	       loop->talk_count < most_running) {
+		if (start_talk(loop, &loop->talks[loop->talk_count])) {
+			loop->talk_count++;
+			continue;
+		}
+		/* Descriptors may come back when something running ends. */
+		if ((errno == EMFILE || errno == ENFILE) && loop->talk_count > 0)
+			return;
+		sp_prober_fail(
+		    loop->prober, "the prober cannot be asked: %s", strerror(errno));
+	}
+}
+
+static void sweep(struct loop *loop)
+{
+	int64_t now = sp_prober_clock_ms();
+
+	for (size_t i = 0; i < loop->talk_count; i++) {
+		struct talk *talk = &loop->talks[i];
+
+		if (talk->over)
+			continue;
+		if (talk->hung_up && talk->end_known)
+			finish(loop, talk, talk->end.ended, talk->end.code, NULL);
+		else if (talk->hung_up && talk->deadline <= now)
+			finish(loop, talk, SP_ENDED_EXIT, 0, NULL);
+		else if (talk->deadline <= now)
+			sp_prober_fail(loop->prober,
+			    "the prober hangs: it outlived a port's deadline");
+		else if (talk->connecting >= 0 && talk->connect_deadline <= now)
+			answer(loop, talk, ETIMEDOUT);
+	}
+	for (size_t i = 0; i < loop->talk_count;) {
+		if (loop->talks[i].over)
+			loop->talks[i] = loop->talks[--loop->talk_count];
+		else
+			i++;
+	}
+}
+
+static int next_deadline(const struct loop *loop)
+{
+	int64_t now = sp_prober_clock_ms(), next = now + 60000;
+
+	for (size_t i = 0; i < loop->talk_count; i++) {
+		const struct talk *talk = &loop->talks[i];
+
+		if (talk->deadline < next)
+			next = talk->deadline;
+		if (talk->connecting >= 0 && talk->connect_deadline < next)
+			next = talk->connect_deadline;
+	}
+	return next > now ? (int)(next - now) : 0;
+}
+
+static void wait_and_serve(struct loop *loop)
+{
+	size_t watched = loop->talk_count;
+
+	loop->polls[0] = (struct pollfd){ .fd = loop->prober->control, .events = POLLIN };
+	for (size_t i = 0; i < watched; i++) {
+		const struct talk *talk = &loop->talks[i];
+
+		loop->polls[1 + 2 * i] =
+		    (struct pollfd){ .fd = talk->hung_up ? -1 : talk->channel,
+			    .events = POLLIN };
+		loop->polls[2 + 2 * i] =
+		    (struct pollfd){ .fd = talk->connecting, .events = POLLOUT };
+	}
+	if (poll(loop->polls, 1 + 2 * watched, next_deadline(loop)) <= 0)
+		return;
+	for (size_t i = 0; i < watched; i++) {
+		struct talk *talk = &loop->talks[i];
+
+		if (loop->polls[2 + 2 * i].revents && talk->connecting >= 0)
+			go_on_connecting(loop, talk);
+		if (loop->polls[1 + 2 * i].revents && !talk->over)
+			listen_to(loop, talk);
+	}
+	if (loop->polls[0].revents)
+		listen_to_prober(loop);
+}
+
+/* Without a prober nothing that is not answered yet will be. */
+static void give_up(struct loop *loop)
+{
+	const char *failure = sp_prober_failure(loop->prober);
+
+	for (size_t i = 0; i < loop->talk_count; i++)
+		if (!loop->talks[i].over)
+			finish(loop, &loop->talks[i], SP_ENDED_NO_PROBER, 0, failure);
+	for (; loop->next < loop->count; loop->next++) {
+		struct talk never = {
+			.job = &loop->jobs[loop->next], .channel = -1, .connecting = -1
+		};
+
+		finish(loop, &never, SP_ENDED_NO_PROBER, 0, failure);
+	}
+	loop->talk_count = 0;
+}
+
+void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t count,
+    size_t most_running, sp_prober_progress *progress, void *context)
+{
+	struct loop loop = { .prober = prober,
+		.jobs = jobs,
+		.count = count,
+		.progress = progress,
+		.context = context };
+
+	if (most_running == 0)
+		most_running = 1;
+	loop.talks = calloc(most_running, sizeof(*loop.talks));
+	loop.polls = calloc(1 + 2 * most_running, sizeof(*loop.polls));
+	if (!loop.talks || !loop.polls)
+		sp_prober_fail(
+		    prober, "the prober cannot be asked: %s", strerror(ENOMEM));
+	while (prober->control >= 0 && loop.done < count) {
+		start_more(&loop, most_running);
+		if (prober->control >= 0 && loop.talk_count)
+			wait_and_serve(&loop);
+		sweep(&loop);
+	}
+	give_up(&loop);
+	free(loop.talks);
+	free(loop.polls);
+}
