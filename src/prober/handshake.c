@@ -1,0 +1,353 @@
+#include "handshake.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <sallyport/address.h>
+
+#include "channel.h"
+#include "reply.h"
+
+/* What OpenSSL shows in passing; found again through the SSL's app data. */
+struct watched {
+	struct sp_observation *observation;
+	struct handshake_chain *chain;
+	bool server_hello, key_exchange, fatal;
+	uint8_t first[80]; /* bytes of the wire, before OpenSSL took them */
+	size_t first_length;
+};
+
+static void say(struct sp_observation *observation, enum sp_reply reply, const char *text)
+{
+	observation->reply = reply;
+	free(observation->text);
+	observation->text = text ? strdup(text) : NULL;
+}
+
+static struct watched *watched_of(const X509_STORE_CTX *store)
+{
+	SSL *ssl =
+	    X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	return SSL_get_app_data(ssl);
+}
+
+/* Keeps the error and goes on, so that one look shows all that is wrong. */
+static int each_chain_error(int good, X509_STORE_CTX *store)
+{
+	struct sp_observation *observation = watched_of(store)->observation;
+	uint32_t code = (uint32_t)X509_STORE_CTX_get_error(store);
+	uint32_t depth = (uint32_t)X509_STORE_CTX_get_error_depth(store);
+
+	if (good)
+		return 1;
+	for (size_t i = 0; i < observation->error_count; i++)
+		if (observation->errors[i].code == code &&
+		    observation->errors[i].depth == depth)
+			return 1;
+	if (observation->error_count < SP_MAX_CHAIN_ERRORS) {
+		struct sp_chain_error *error =
+		    &observation->errors[observation->error_count++];
+
+		error->code = code;
+		error->depth = depth;
+		error->text = strdup(X509_verify_cert_error_string((long)code));
+	}
+	return 1;
+}
+
+/* The handshake goes on whatever the chain is: the judge says what it is worth. */
+static int verify_chain(X509_STORE_CTX *store, void *unused)
+{
+	struct watched *watched = watched_of(store);
+	struct sp_observation *observation = watched->observation;
+	int verified;
+
+	(void)unused;
+	X509_STORE_CTX_set_verify_cb(store, each_chain_error);
+	verified = X509_verify_cert(store);
+	observation->chain_checked = true;
+	/* A failure without an error of its own (memory, an internal one). */
+	if (verified <= 0 && observation->error_count == 0) {
+		X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+		each_chain_error(0, store);
+	}
+	handshake_chain_free(watched->chain);
+	watched->chain->sent = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
+	watched->chain->built = X509_STORE_CTX_get1_chain(store);
+	return 1;
+}
+
+static void watch_handshake(
+    struct watched *watched, int sent, const uint8_t *bytes, size_t length)
+{
+	struct sp_observation *observation = watched->observation;
+	struct server_hello hello;
+
+	if (length < 4)
+		return;
+	if (!sent && bytes[0] == SSL3_MT_SERVER_HELLO &&
+	    reply_read_server_hello(bytes + 4, length - 4, &hello)) {
+		watched->server_hello = true;
+		observation->version = hello.version;
+		observation->suite = hello.suite;
+		if (hello.group)
+			observation->group = hello.group;
+	}
+	if (!sent && bytes[0] == SSL3_MT_SERVER_KEY_EXCHANGE)
+		watched->key_exchange = true;
+	if (!sent && bytes[0] == SSL3_MT_CERTIFICATE_REQUEST)
+		observation->client_certificate = true;
+	/* Our ClientKeyExchange follows only a ServerKeyExchange whose signature was
+	 * good: that proves the server before its Finished, which a server that wants
+	 * a client certificate never sends in TLS 1.2 (alert 40 instead). */
+	if (sent && bytes[0] == SSL3_MT_CLIENT_KEY_EXCHANGE && watched->key_exchange)
+		observation->proven = true;
+}
+
+static void watch(int sent, int version, int type, const void *bytes, size_t length,
+    SSL *ssl, void *argument)
+{
+	struct watched *watched = argument;
+
+	(void)version;
+	(void)ssl;
+	if (type == SSL3_RT_HANDSHAKE)
+		watch_handshake(watched, sent, bytes, length);
+	if (type == SSL3_RT_ALERT && !sent && length == 2 &&
+	    ((const uint8_t *)bytes)[0] == SSL3_AL_FATAL) {
+		watched->fatal = true;
+		watched->observation->alert = ((const uint8_t *)bytes)[1];
+	}
+}
+
+static bool trust(
+    X509_STORE *store, const uint8_t *pem, size_t length, uint32_t *ret_certificates)
+{
+	BIO *memory = BIO_new_mem_buf(pem, (int)length);
+
+	*ret_certificates = 0;
+	if (!memory)
+		return false;
+	for (;;) {
+		X509 *certificate = PEM_read_bio_X509_AUX(memory, NULL, NULL, NULL);
+
+		if (certificate && X509_STORE_add_cert(store, certificate) == 1)
+			++*ret_certificates;
+		/* A broken one in a bundle costs itself, not those behind it. */
+		if (!certificate &&
+		    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+			break;
+		X509_free(certificate);
+		ERR_clear_error();
+	}
+	ERR_clear_error();
+	BIO_free(memory);
+	return true;
+}
+
+SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_certificates)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+	if (!context)
+		return NULL;
+	/* Observe everything; the profile judges. */
+	SSL_CTX_set_security_level(context, 0);
+	SSL_CTX_set_min_proto_version(context, 0);
+	/* Resumption would skip the certificate. */
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(context,
+	    SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT);
+	SSL_CTX_set_max_cert_list(context, SP_MAX_CHAIN_BYTES);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(context, verify_chain, NULL);
+	SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+	if (SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0") == 1 &&
+	    trust(SSL_CTX_get_cert_store(context), pem, length, ret_certificates))
+		return context;
+	SSL_CTX_free(context);
+	return NULL;
+}
+
+/* The name of the certificate and SNI; an address is matched against iPAddress
+ * entries and never sent as SNI (RFC 6066 section 3). */
+static bool expect(SSL *ssl, const char *name, int64_t now)
+{
+	X509_VERIFY_PARAM *parameters = SSL_get0_param(ssl);
+	struct sp_address address;
+
+	X509_VERIFY_PARAM_set_time(parameters, (time_t)now);
+	X509_VERIFY_PARAM_set_auth_level(parameters, 0);
+	X509_VERIFY_PARAM_set_depth(parameters, SP_MAX_CHAIN_CERTIFICATES - 2);
+	X509_VERIFY_PARAM_set_hostflags(parameters,
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (!name)
+		return true;
+	/* An empty name would switch the check off. */
+	if (!*name)
+		return false;
+	if (sp_address_parse(name, strlen(name), &address))
+		return X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1;
+	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+/* Keeps what came first: of a peer that does not speak TLS, OpenSSL says no more
+ * than "wrong version number". */
+static long keep_first(BIO *bio, int operation, const char *bytes, size_t length,
+    int argument, long more, int result, size_t *processed)
+{
+	struct watched *watched = (struct watched *)BIO_get_callback_arg(bio);
+	size_t room = sizeof(watched->first) - watched->first_length;
+
+	(void)length;
+	(void)argument;
+	(void)more;
+	if (operation != (BIO_CB_READ | BIO_CB_RETURN) || result <= 0)
+		return result;
+	if (*processed < room)
+		room = *processed;
+	memcpy(watched->first + watched->first_length, bytes, room);
+	watched->first_length += room;
+	return result;
+}
+
+static SSL *open_session(SSL_CTX *context, int fd, uint16_t version, const char *name,
+    int64_t now, struct watched *watched)
+{
+	SSL *ssl = SSL_new(context);
+
+	if (!ssl)
+		return NULL;
+	SSL_set_app_data(ssl, watched);
+	SSL_set_msg_callback(ssl, watch);
+	SSL_set_msg_callback_arg(ssl, watched);
+	if (SSL_set_min_proto_version(ssl, version) == 1 &&
+	    SSL_set_max_proto_version(ssl, version) == 1 && expect(ssl, name, now) &&
+	    SSL_set_fd(ssl, fd) == 1) {
+		BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)watched);
+		BIO_set_callback_ex(SSL_get_rbio(ssl), keep_first);
+		return ssl;
+	}
+	SSL_free(ssl);
+	return NULL;
+}
+
+/* Runs SSL_connect to its end. 1: done; 0: failed, errno says how the socket
+ * ended; -1: the deadline passed. */
+static int drive(SSL *ssl, int fd, int64_t deadline_ms, int *ret_error)
+{
+	for (;;) {
+		int result, wanted;
+
+		ERR_clear_error();
+		errno = 0;
+		result = SSL_connect(ssl);
+		if (result == 1)
+			return 1;
+		*ret_error = errno;
+		wanted = SSL_get_error(ssl, result);
+		if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE)
+			return 0;
+		if (!wait_for(fd, wanted == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT,
+			deadline_ms))
+			return -1;
+	}
+}
+
+/* No ServerHello that OpenSSL took, no alert: what was it then? */
+static void say_what_it_was(struct watched *watched, int error, const char *reason)
+{
+	struct reply reply = reply_read(watched->first, watched->first_length);
+	char line[80];
+
+	if (reply.kind == REPLY_CLEAR_TEXT) {
+		reply_first_line(
+		    watched->first, watched->first_length, line, sizeof(line));
+		say(watched->observation, SP_REPLY_CLEAR_TEXT, line);
+	} else if (watched->first_length && !reply.warned) {
+		say(watched->observation, SP_REPLY_MALFORMED,
+		    reply.why ? reply.why : reason);
+	} else {
+		say(watched->observation,
+		    error == ECONNRESET ? SP_REPLY_RESET : SP_REPLY_CLOSED, NULL);
+	}
+}
+
+static void say_failure(struct watched *watched, int error)
+{
+	unsigned long code = ERR_peek_error();
+	const char *reason = ERR_reason_error_string(code);
+
+	if (watched->server_hello)
+		say(watched->observation, SP_REPLY_SERVER_HELLO,
+		    watched->fatal ? "an alert within the handshake" : reason);
+	else if (watched->fatal)
+		say(watched->observation, SP_REPLY_ALERT, NULL);
+	else
+		say_what_it_was(watched, error, reason);
+}
+
+static uint16_t group_of(SSL *ssl)
+{
+	/* The TLS number, or 0 with TLSEXT_nid_unknown's bit for an unknown one. */
+	int nid = (int)SSL_get_negotiated_group(ssl);
+	static const struct {
+		int nid;
+		uint16_t group;
+	} groups[] = { { NID_X9_62_prime256v1, 23 }, { NID_secp384r1, 24 },
+		{ NID_secp521r1, 25 }, { NID_X25519, 29 }, { NID_X448, 30 } };
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (groups[i].nid == nid)
+			return groups[i].group;
+	return nid & TLSEXT_nid_unknown ? (uint16_t)(nid & 0xffff) : 0;
+}
+
+static void say_done(SSL *ssl, struct sp_observation *observation)
+{
+	const unsigned char *staple;
+
+	observation->proven = true;
+	if (!observation->group)
+		observation->group = group_of(ssl);
+	observation->staple = SSL_get_tlsext_status_ocsp_resp(ssl, &staple) > 0;
+	say(observation, SP_REPLY_HANDSHAKE, NULL);
+	/* A polite end: servers count interrupted connections. */
+	SSL_shutdown(ssl);
+}
+
+void handshake_ask(SSL_CTX *context, int fd, uint16_t version, const char *name,
+    int64_t now, int64_t deadline_ms, struct sp_observation *observation,
+    struct handshake_chain *ret_chain)
+{
+	struct watched watched = { .observation = observation, .chain = ret_chain };
+	SSL *ssl = open_session(context, fd, version, name, now, &watched);
+	int error = 0;
+
+	if (!ssl) {
+		say(observation, SP_REPLY_FAILED, "OpenSSL could not set up a session");
+		return;
+	}
+	observation->sha1_offered = true; /* at security level 0 */
+	switch (drive(ssl, fd, deadline_ms, &error)) {
+	case 1: say_done(ssl, observation); break;
+	case 0: say_failure(&watched, error); break;
+	default: say(observation, SP_REPLY_TIMEOUT, NULL); break;
+	}
+	SSL_free(ssl);
+}
+
+void handshake_chain_free(struct handshake_chain *chain)
+{
+	sk_X509_pop_free(chain->sent, X509_free);
+	sk_X509_pop_free(chain->built, X509_free);
+	memset(chain, 0, sizeof(*chain));
+}

@@ -1,0 +1,29 @@
+/* A full handshake by OpenSSL, its chain verified. */
+#ifndef SALLYPORT_PROBER_HANDSHAKE_H
+#define SALLYPORT_PROBER_HANDSHAKE_H
+
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+#include <sallyport/observation.h>
+
+/* In the parent: a context that trusts `pem` and nothing else. NULL when memory
+ * is out; *ret_certificates is how many it trusts. */
+SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_certificates);
+
+/* What the peer sent and what was built of it; owned. */
+struct handshake_chain {
+	STACK_OF(X509) * sent, *built;
+};
+
+/* One handshake over `fd`, non-blocking, which stays the caller's. Fills the
+ * observation but for its lists of certificates, which need numbers; `ret_chain`
+ * holds them, and is the caller's to free. */
+void handshake_ask(SSL_CTX *context, int fd, uint16_t version, const char *name,
+    int64_t now, int64_t deadline_ms, struct sp_observation *observation,
+    struct handshake_chain *ret_chain);
+
+void handshake_chain_free(struct handshake_chain *chain);
+
+#endif

@@ -1,0 +1,167 @@
+#include "hello.h"
+
+#include <string.h>
+
+/* Everything a server before TLS 1.2 may have been left with, what is likely
+ * first. IANA TLS Cipher Suites. */
+static const uint16_t suites[] = {
+	/* The short hello ends after these. */
+	0xc014, 0xc00a, 0xc013, 0xc009, /* ECDHE-RSA, ECDHE-ECDSA with AES CBC */
+	0x0039, 0x0033, 0x0038, 0x0032, /* DHE-RSA, DHE-DSS with AES CBC */
+	0x0035, 0x002f,			/* RSA with AES CBC */
+	0xc012, 0xc008, 0x0016, 0x000a, /* 3DES */
+	0xc011, 0xc007, 0x0005, 0x0004, /* RC4 */
+	/* NSS with an ECDSA certificate wants the ECDHE suites above even in an
+	 * SSLv3 hello. */
+	0x0088, 0x0087, 0x0045, 0x0044, 0x0084, 0x0041,		/* Camellia */
+	0x009a, 0x0099, 0x0096, 0x0007, 0x0013,			/* SEED, IDEA, DSS 3DES */
+	0x0015, 0x0012, 0x0009,					/* DES */
+	0xc00f, 0xc00e, 0xc005, 0xc004,				/* static ECDH */
+	0x0014, 0x0011, 0x0008, 0x0006, 0x0003,			/* EXPORT */
+	0x0064, 0x0062,						/* EXPORT1024 */
+	0xc010, 0xc006, 0x0002, 0x0001, 0x003b,			/* NULL */
+	0xc019, 0xc018, 0xc017, 0xc016, 0xc015,			/* anonymous ECDH */
+	0x003a, 0x0034, 0x001b, 0x001a, 0x0018, 0x0019, 0x0017, /* anonymous DH */
+};
+#define SHORT_SUITES 18
+
+/* RFC 5746 section 3.3: some servers refuse a hello without it. wolfSSL refuses
+ * one with both it and the renegotiation_info extension, so there is no such
+ * extension here. */
+#define SCSV_RENEGOTIATION 0x00ff
+
+static size_t suite_count(enum hello_shape shape)
+{
+	return shape == HELLO_FULL ? sizeof(suites) / sizeof(suites[0]) : SHORT_SUITES;
+}
+
+bool hello_offers(enum hello_shape shape, uint16_t suite)
+{
+	for (size_t i = 0; i < suite_count(shape); i++)
+		if (suites[i] == suite)
+			return true;
+	return false;
+}
+
+bool hello_offers_sha1(uint16_t version, enum hello_shape shape)
+{
+	return version < 0x0303 || shape != HELLO_BARE;
+}
+
+struct out {
+	uint8_t *bytes;
+	size_t length;
+};
+
+static void put8(struct out *out, unsigned value)
+{
+	out->bytes[out->length++] = (uint8_t)value;
+}
+
+static void put16(struct out *out, unsigned value)
+{
+	put8(out, value >> 8);
+	put8(out, value & 0xff);
+}
+
+static void put_bytes(struct out *out, const void *bytes, size_t length)
+{
+	memcpy(out->bytes + out->length, bytes, length);
+	out->length += length;
+}
+
+/* Leaves room for a 16-bit length, which `close16` fills in. */
+static size_t open16(struct out *out)
+{
+	put16(out, 0);
+	return out->length;
+}
+
+static void close16(struct out *out, size_t start)
+{
+	size_t length = out->length - start;
+
+	out->bytes[start - 2] = (uint8_t)(length >> 8);
+	out->bytes[start - 1] = (uint8_t)length;
+}
+
+/* RFC 6066 section 3. */
+static void put_server_name(struct out *out, const char *name)
+{
+	size_t extension, list, host;
+
+	put16(out, 0);
+	extension = open16(out);
+	list = open16(out);
+	put8(out, 0); /* host_name */
+	host = open16(out);
+	put_bytes(out, name, strlen(name));
+	close16(out, host);
+	close16(out, list);
+	close16(out, extension);
+}
+
+static void put_list(struct out *out, unsigned type, const uint16_t *values, size_t count)
+{
+	size_t extension, list;
+
+	put16(out, type);
+	extension = open16(out);
+	list = open16(out);
+	for (size_t i = 0; i < count; i++)
+		put16(out, values[i]);
+	close16(out, list);
+	close16(out, extension);
+}
+
+static void put_extensions(struct out *out, const char *name, enum hello_shape shape)
+{
+	/* RFC 8422 section 5.1.1: P-256, P-384, P-521, X25519, and the older ones. */
+	static const uint16_t groups[] = { 23, 24, 25, 29, 22, 21, 19 };
+	/* RFC 5246 section 7.4.1.4.1; SHA-1 and MD5 among them, because OpenSSL
+	 * says internal_error where nothing fits. */
+	static const uint16_t schemes[] = { 0x0403, 0x0503, 0x0603, 0x0804, 0x0805,
+		0x0806, 0x0401, 0x0501, 0x0601, 0x0301, 0x0303, 0x0201, 0x0203, 0x0202,
+		0x0101 };
+	static const uint8_t point_formats[] = { 0, 11, 0, 2, 1, 0 };
+	size_t start = open16(out);
+
+	if (name)
+		put_server_name(out, name);
+	put_list(out, 10, groups, sizeof(groups) / sizeof(groups[0]));
+	put_bytes(out, point_formats, sizeof(point_formats));
+	if (shape == HELLO_FULL)
+		put_list(out, 13, schemes, sizeof(schemes) / sizeof(schemes[0]));
+	close16(out, start);
+}
+
+size_t hello_write(uint16_t version, const char *name, enum hello_shape shape,
+    const uint8_t random[32], uint8_t bytes[HELLO_MAX_BYTES])
+{
+	struct out out = { bytes, 0 };
+	size_t record, message, list;
+
+	put8(&out, 22); /* handshake */
+	/* A first record of 0x0301 is what servers expect (RFC 5246 appendix E.1);
+	 * SSLv3 servers want their own. */
+	put16(&out, version == 0x0300 ? 0x0300 : 0x0301);
+	record = open16(&out);
+	put8(&out, 1); /* client_hello */
+	put8(&out, 0); /* of a 24-bit length, the byte that stays 0 */
+	message = open16(&out);
+	put16(&out, version);
+	put_bytes(&out, random, 32);
+	put8(&out, 0); /* no session: nothing is ever resumed */
+	list = open16(&out);
+	for (size_t i = 0; i < suite_count(shape); i++)
+		put16(&out, suites[i]);
+	put16(&out, SCSV_RENEGOTIATION);
+	close16(&out, list);
+	put8(&out, 1);
+	put8(&out, 0); /* no compression */
+	if (version != 0x0300 && shape != HELLO_BARE)
+		put_extensions(&out, name, shape);
+	close16(&out, message);
+	close16(&out, record);
+	return out.length;
+}

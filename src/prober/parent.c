@@ -1,0 +1,274 @@
+#include "parent.h"
+
+#include <errno.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include <sallyport/array.h>
+#include <sallyport/frame.h>
+#include <sallyport/wire.h>
+
+#include "channel.h"
+#include "child.h"
+#include "handshake.h"
+#include "sandbox.h"
+
+/* A child keeps its own deadline; this much later it is killed. */
+#define KILL_GRACE_MS 500
+
+struct running {
+	pid_t pid;
+	uint32_t endpoint;
+	int64_t deadline_ms;
+	bool killed;
+};
+
+struct store {
+	uint32_t number;
+	uint8_t *pem;
+	size_t length, capacity;
+	SSL_CTX *context; /* once the last piece came */
+};
+
+struct parent {
+	int control, signals;
+	SP_ARRAY(struct running) children;
+	SP_ARRAY(struct store) stores;
+};
+
+static bool tell(const struct parent *parent, const struct sp_frame *frame)
+{
+	return channel_send(&(struct channel){ .fd = parent->control }, frame);
+}
+
+static struct store *find_store(struct parent *parent, uint32_t number)
+{
+	for (size_t i = 0; i < parent->stores.length; i++)
+		if (parent->stores.items[i].number == number)
+			return &parent->stores.items[i];
+	return NULL;
+}
+
+static bool add_piece(struct parent *parent, const struct sp_store_piece *piece)
+{
+	struct store *store = find_store(parent, piece->store);
+
+	if (!store) {
+		if (parent->stores.length >= SP_MAX_STORES ||
+		    !sp_array_push(
+			&parent->stores, (struct store){ .number = piece->store }))
+			return false;
+		store = &parent->stores.items[parent->stores.length - 1];
+	}
+	if (store->context || piece->length > SP_MAX_CA_BYTES - store->length ||
+	    !sp_array_grow(
+		(void **)&store->pem, &store->capacity, store->length, piece->length, 1))
+		return false;
+	if (piece->length)
+		memcpy(store->pem + store->length, piece->bytes, piece->length);
+	store->length += piece->length;
+	return true;
+}
+
+static bool take_piece(struct parent *parent, const struct sp_store_piece *piece)
+{
+	struct sp_frame frame = { .type = SP_FRAME_STORED, .stored.store = piece->store };
+	struct store *store;
+
+	if (!add_piece(parent, piece))
+		return false;
+	if (!piece->last)
+		return true;
+	store = find_store(parent, piece->store);
+	store->context =
+	    handshake_context(store->pem, store->length, &frame.stored.certificates);
+	free(store->pem);
+	store->pem = NULL;
+	return store->context && tell(parent, &frame);
+}
+
+/* In the child: nothing stays open but its channel, as descriptor 3. */
+static _Noreturn void become_child(
+    int channel, const struct sp_request *request, SSL_CTX *context)
+{
+	pid_t parent = getppid();
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || parent == 1)
+		_exit(1);
+	if (channel != 3 && dup2(channel, 3) < 0)
+		_exit(1);
+	if (close_range(4, ~0u, 0) < 0)
+		_exit(1);
+	_exit(child_run(3, request, context));
+}
+
+static bool tell_end(
+    const struct parent *parent, uint32_t endpoint, enum sp_ended ended, uint32_t code)
+{
+	struct sp_frame frame = { .type = SP_FRAME_ENDED,
+		.end = { .endpoint = endpoint, .ended = ended, .code = code } };
+
+	return tell(parent, &frame);
+}
+
+static bool start_child(
+    struct parent *parent, const struct sp_endpoint_request *wanted, int channel)
+{
+	const struct store *store = find_store(parent, wanted->request.store);
+	struct running running = { .endpoint = wanted->endpoint };
+
+	if (!store || !store->context || channel < 0)
+		return false;
+	if (!sp_array_reserve(&parent->children, 1))
+		return tell_end(parent, wanted->endpoint, SP_ENDED_EXIT, ENOMEM);
+	running.deadline_ms = clock_ms() + wanted->request.port_ms + KILL_GRACE_MS;
+	running.pid = fork();
+	if (running.pid < 0)
+		return tell_end(parent, wanted->endpoint, SP_ENDED_EXIT, (uint32_t)errno);
+	if (running.pid == 0)
+		become_child(channel, &wanted->request, store->context);
+	return sp_array_push(&parent->children, running);
+}
+
+/* A frame from the caller, who is trusted to speak well: anything else ends us. */
+static bool serve(struct parent *parent)
+{
+	struct sp_frame frame;
+	int descriptor;
+	size_t length;
+	bool well = false;
+
+	if (sp_frame_receive(parent->control, &frame, &descriptor, &length) ==
+	    SP_RECEIVED_FRAME) {
+		if (frame.type == SP_FRAME_STORE)
+			well = take_piece(parent, &frame.store);
+		else if (frame.type == SP_FRAME_ENDPOINT)
+			well = start_child(parent, &frame.endpoint, descriptor);
+		sp_frame_free(&frame);
+	}
+	if (descriptor >= 0)
+		close(descriptor);
+	return well;
+}
+
+static bool report_end(struct parent *parent, pid_t pid, int status)
+{
+	for (size_t i = 0; i < parent->children.length; i++) {
+		struct running child = parent->children.items[i];
+		enum sp_ended ended = SP_ENDED_EXIT;
+		uint32_t code = 0;
+
+		if (child.pid != pid)
+			continue;
+		parent->children.items[i] =
+		    parent->children.items[--parent->children.length];
+		if (WIFSIGNALED(status)) {
+			ended = child.killed ? SP_ENDED_DEADLINE : SP_ENDED_SIGNAL;
+			code = (uint32_t)WTERMSIG(status);
+		} else {
+			code = (uint32_t)WEXITSTATUS(status);
+		}
+		return tell_end(parent, child.endpoint, ended, code);
+	}
+	return true;
+}
+
+static bool reap(struct parent *parent)
+{
+	struct signalfd_siginfo seen;
+	int status;
+	pid_t pid;
+
+	while (read(parent->signals, &seen, sizeof(seen)) == sizeof(seen))
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (!report_end(parent, pid, status))
+			return false;
+	return true;
+}
+
+/* Kills who is late; milliseconds until the next one is, -1: nobody. */
+static int kill_late(struct parent *parent)
+{
+	int64_t now = clock_ms(), next = INT64_MAX;
+
+	for (size_t i = 0; i < parent->children.length; i++) {
+		struct running *child = &parent->children.items[i];
+
+		if (child->killed)
+			continue;
+		if (child->deadline_ms <= now) {
+			kill(child->pid, SIGKILL);
+			child->killed = true;
+		} else if (child->deadline_ms < next) {
+			next = child->deadline_ms;
+		}
+	}
+	if (next == INT64_MAX)
+		return -1;
+	return next - now > INT32_MAX ? INT32_MAX : (int)(next - now);
+}
+
+static void serve_all(struct parent *parent)
+{
+	for (;;) {
+		struct pollfd ready[2] = { { .fd = parent->control, .events = POLLIN },
+			{ .fd = parent->signals, .events = POLLIN } };
+		int count = poll(ready, 2, kill_late(parent));
+
+		if (count < 0 && errno != EINTR)
+			return;
+		if (count > 0 && ready[1].revents && !reap(parent))
+			return;
+		if (count > 0 && ready[0].revents && !serve(parent))
+			return;
+	}
+}
+
+static int open_signals(void)
+{
+	sigset_t children;
+
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &children, NULL) < 0)
+		return -1;
+	return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void release(struct parent *parent)
+{
+	for (size_t i = 0; i < parent->children.length; i++)
+		kill(parent->children.items[i].pid, SIGKILL);
+	for (size_t i = 0; i < parent->stores.length; i++) {
+		free(parent->stores.items[i].pem);
+		SSL_CTX_free(parent->stores.items[i].context);
+	}
+	sp_array_free(&parent->children);
+	sp_array_free(&parent->stores);
+	if (parent->signals >= 0)
+		close(parent->signals);
+}
+
+int parent_run(int control)
+{
+	struct parent parent = { .control = control, .signals = open_signals() };
+	struct sp_frame ready = { .type = SP_FRAME_READY,
+		.ready.sandboxed = sandbox_is_whole() };
+
+	if (parent.signals >= 0 && tell(&parent, &ready))
+		serve_all(&parent);
+	release(&parent);
+	return 0;
+}

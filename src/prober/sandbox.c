@@ -1,0 +1,148 @@
+#include "sandbox.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sallyport/limits.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+/* The compiled filter: loading these bytes takes one call, building them with
+ * libseccomp about a millisecond. */
+static struct sock_fprog filter;
+
+static const int allowed[] = {
+	/* the descriptors it holds */
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
+	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(shutdown), SCMP_SYS(close),
+	/* memory */
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	/* time, randomness (OpenSSL reseeds after a fork), and its own number */
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+	SCMP_SYS(getrandom), SCMP_SYS(getpid),
+	/* signals and the end */
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit), SCMP_SYS(exit_group)
+};
+
+/* Memory may be mapped and protected, but never made executable. */
+static bool allow_memory(scmp_filter_ctx context)
+{
+	struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+
+	return seccomp_rule_add_array(
+		   context, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec) == 0 &&
+	       seccomp_rule_add_array(
+		   context, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec) == 0;
+}
+
+/* libseccomp writes a filter only to a descriptor; memory stands behind it. */
+static bool export_filter(scmp_filter_ctx context)
+{
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	struct stat status;
+	bool done = false;
+
+	if (fd < 0)
+		return false;
+	if (seccomp_export_bpf(context, fd) == 0 && fstat(fd, &status) == 0 &&
+	    status.st_size > 0 &&
+	    (size_t)status.st_size % sizeof(struct sock_filter) == 0 &&
+	    (size_t)status.st_size / sizeof(struct sock_filter) <= BPF_MAXINSNS) {
+		filter.len =
+		    (unsigned short)((size_t)status.st_size / sizeof(struct sock_filter));
+		filter.filter = malloc((size_t)status.st_size);
+		done = filter.filter && pread(fd, filter.filter, (size_t)status.st_size,
+					    0) == status.st_size;
+	}
+	close(fd);
+	return done;
+}
+
+static bool build_filter(void)
+{
+	scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	bool done = context != NULL;
+
+	for (size_t i = 0; done && i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		done = seccomp_rule_add_array(
+			   context, SCMP_ACT_ALLOW, allowed[i], 0, NULL) == 0;
+	done = done && allow_memory(context) && export_filter(context);
+	seccomp_release(context);
+	return done;
+}
+
+/* The bounding set can only be emptied by who may change it (CAP_SETPCAP);
+ * without that, no_new_privs makes what is left in it worthless. */
+static bool drop_capabilities(void)
+{
+	capng_select_t sets = CAPNG_SELECT_CAPS;
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 &&
+	    errno != EINVAL)
+		return false;
+	if (capng_get_caps_process() < 0)
+		return false;
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		sets = CAPNG_SELECT_BOTH;
+	capng_clear(sets);
+	if (capng_apply(sets) != 0)
+		return false;
+	return capng_get_caps_process() == 0 &&
+	       capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE;
+}
+
+bool sandbox_prepare(const char **ret_step)
+{
+	*ret_step = "no_new_privs";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return false;
+	*ret_step = "dropping capabilities";
+	if (!drop_capabilities())
+		return false;
+	*ret_step = "building the system call filter";
+	return SANITIZED || build_filter();
+}
+
+static bool limit(int resource, rlim_t value)
+{
+	struct rlimit wanted = { value, value }, now;
+
+	/* A hard limit that is lower already stays. */
+	if (getrlimit((__rlimit_resource_t)resource, &now) == 0 && now.rlim_max < value)
+		wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
+	return setrlimit((__rlimit_resource_t)resource, &wanted) == 0;
+}
+
+bool sandbox_enter(const char **ret_step)
+{
+	*ret_step = "resource limits";
+	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0) ||
+	    !limit(RLIMIT_NOFILE, 16) || !limit(RLIMIT_CPU, SP_MAX_CHILD_CPU_SECONDS))
+		return false;
+	if (!SANITIZED && !limit(RLIMIT_AS, SP_MAX_CHILD_MEMORY_BYTES))
+		return false;
+	*ret_step = "loading the system call filter";
+	return SANITIZED ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+}
+
+bool sandbox_is_whole(void)
+{
+	return !SANITIZED;
+}
