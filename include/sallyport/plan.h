@@ -1,0 +1,73 @@
+/* What to ask: a policy, and who listens where, become endpoints.
+ *
+ * Pure: nothing here opens, connects, or looks at a clock. */
+#ifndef SALLYPORT_PLAN_H
+#define SALLYPORT_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sallyport/diag.h>
+#include <sallyport/listener.h>
+#include <sallyport/observation.h>
+#include <sallyport/policy.h>
+
+/* One address at which a port can be reached. */
+struct sp_endpoint {
+	struct sp_address address;
+	uint32_t interface; /* scope of a link-local address; 0 otherwise */
+	bool listening;	    /* found by sock_diag; else named by `listen` */
+	bool local; /* an address of this host: counts, others are reported only */
+	struct sp_testimony testimony; /* what its child said */
+};
+
+/* One gate: a port that a TLS service allows. */
+struct sp_target {
+	enum sp_protocol protocol;
+	uint16_t port;
+	size_t *services; /* indices of sp_policy.services */
+	size_t service_count;
+	char **names; /* united; the array is owned, the texts are the policy's */
+	size_t name_count;
+	enum sp_tls tls;
+	enum sp_dialect dialect;
+	const struct sp_profile *profile;
+	uint32_t store; /* index of sp_plan.stores */
+	uint32_t lease; /* seconds; the shortest that a service asks for */
+	enum sp_on_fail on_fail;
+	struct sp_location at;
+	struct sp_listeners listeners; /* every one on the port, loopback's too */
+	struct sp_endpoint *endpoints;
+	size_t endpoint_count, endpoint_capacity;
+};
+
+struct sp_plan {
+	struct sp_target *targets; /* by port */
+	size_t target_count, target_capacity;
+	const char **stores; /* paths of trust stores, each once; NULL: the system's */
+	size_t store_count, store_capacity;
+};
+
+/* Every gate of the policy and its endpoints: each non-loopback address at which
+ * a listener on the port can be reached, and what `listen` names; link-local ones
+ * only where a socket is bound to one. `profile`, when not NULL, is judged by
+ * instead of the policy's. False: a limit, or memory is out; `ret` is empty then.
+ * The plan points into the policy. */
+bool sp_plan_make(const struct sp_policy *policy, const struct sp_listeners *listeners,
+    const struct sp_local_addresses *addresses, const struct sp_profile *profile,
+    struct sp_plan *ret, struct sp_diag *diag);
+
+/* One more endpoint of a target; the same address is there only once. */
+bool sp_target_add_endpoint(struct sp_target *target, const struct sp_endpoint *endpoint);
+
+/* The store's number; added when it is new. False: a limit, or memory is out. */
+bool sp_plan_add_store(struct sp_plan *plan, const char *path, uint32_t *ret_number);
+
+/* What to ask each endpoint of a target; names and stores are the target's. */
+struct sp_request sp_target_request(const struct sp_target *target,
+    uint32_t connection_ms, uint32_t port_ms, int64_t now);
+
+void sp_plan_free(struct sp_plan *plan);
+
+#endif

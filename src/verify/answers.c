@@ -1,0 +1,170 @@
+#include "findings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sallyport/array.h>
+
+#define ALERT_INTERNAL_ERROR 80
+
+static const struct {
+	uint16_t code;
+	const char *name;
+} alerts[] = {
+	/* RFC 8446 section 6, and RFC 5246 section 7.2 for what it dropped. */
+	{ 0, "close_notify" },
+	{ 10, "unexpected_message" },
+	{ 20, "bad_record_mac" },
+	{ 22, "record_overflow" },
+	{ 30, "decompression_failure" },
+	{ 40, "handshake_failure" },
+	{ 41, "no_certificate" },
+	{ 42, "bad_certificate" },
+	{ 47, "illegal_parameter" },
+	{ 48, "unknown_ca" },
+	{ 49, "access_denied" },
+	{ 50, "decode_error" },
+	{ 51, "decrypt_error" },
+	{ 70, "protocol_version" },
+	{ 71, "insufficient_security" },
+	{ 80, "internal_error" },
+	{ 86, "inappropriate_fallback" },
+	{ 90, "user_canceled" },
+	{ 109, "missing_extension" },
+	{ 110, "unsupported_extension" },
+	{ 112, "unrecognized_name" },
+	{ 115, "unknown_psk_identity" },
+	{ 116, "certificate_required" },
+	{ 120, "no_application_protocol" },
+};
+
+static const char *alert_name(uint16_t code)
+{
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+		if (alerts[i].code == code)
+			return alerts[i].name;
+	return "unknown";
+}
+
+const char *sp_answer_how(const struct sp_observation *observation, char text[160])
+{
+	const char *more =
+	    observation->text && *observation->text ? observation->text : NULL;
+
+	switch (observation->reply) {
+	case SP_REPLY_NOT_ASKED: return "not asked";
+	case SP_REPLY_HANDSHAKE: return "handshake completed";
+	case SP_REPLY_SERVER_HELLO:
+		snprintf(text, 160, "ServerHello %04x%s%.100s", observation->version,
+		    more ? ", then " : "", more ? more : "");
+		break;
+	case SP_REPLY_ALERT:
+		snprintf(text, 160, "alert %u (%s)", observation->alert,
+		    alert_name(observation->alert));
+		break;
+	case SP_REPLY_CLOSED: return "closed the connection";
+	case SP_REPLY_RESET: return "reset the connection";
+	case SP_REPLY_TIMEOUT:
+		snprintf(text, 160, "%.100s until the deadline", more ? more : "silent");
+		break;
+	case SP_REPLY_CLEAR_TEXT:
+		snprintf(text, 160, "plain text: %.100s", more ? more : "");
+		break;
+	case SP_REPLY_MALFORMED:
+		snprintf(text, 160, "not TLS: %.100s", more ? more : "garbage");
+		break;
+	case SP_REPLY_NO_CONNECTION:
+		snprintf(
+		    text, 160, "no connection: %s", strerror((int)observation->error));
+		break;
+	case SP_REPLY_FAILED:
+		snprintf(text, 160, "the prober failed: %.100s", more ? more : "?");
+		break;
+	}
+	return text;
+}
+
+/* A handshake under the same name that was proven in this run: without one, a
+ * refusal says only that something is wrong. */
+static bool has_control(const struct judging *judging, uint16_t name)
+{
+	for (size_t i = 0; i < judging->testimony->observation_count; i++) {
+		const struct sp_observation *other = &judging->testimony->observations[i];
+
+		if (other->name == name && other->proven)
+			return true;
+	}
+	return false;
+}
+
+static bool is_refusal(const struct sp_observation *observation)
+{
+	switch (observation->reply) {
+	case SP_REPLY_ALERT:
+		/* OpenSSL says internal_error where no signature scheme fits. */
+		return observation->alert != ALERT_INTERNAL_ERROR ||
+		       observation->sha1_offered;
+	case SP_REPLY_CLOSED:
+	case SP_REPLY_RESET: return true;
+	case SP_REPLY_NOT_ASKED:
+	case SP_REPLY_HANDSHAKE:
+	case SP_REPLY_SERVER_HELLO:
+	case SP_REPLY_TIMEOUT:
+	case SP_REPLY_CLEAR_TEXT:
+	case SP_REPLY_MALFORMED:
+	case SP_REPLY_NO_CONNECTION:
+	case SP_REPLY_FAILED: return false;
+	}
+	return false;
+}
+
+/* A ServerHello of another version than the one offered is no answer to the
+ * question: what it does say is found by whoever looks at versions. */
+static bool is_yes(const struct sp_observation *observation)
+{
+	return (observation->reply == SP_REPLY_HANDSHAKE ||
+		   observation->reply == SP_REPLY_SERVER_HELLO) &&
+	       observation->version == sp_question(observation->question)->version;
+}
+
+enum sp_answer sp_answer_of(
+    const struct judging *judging, enum sp_question question, uint16_t name)
+{
+	const struct sp_observation *observation =
+	    sp_testimony_find(judging->testimony, question, name);
+
+	if (!observation || observation->reply == SP_REPLY_NOT_ASKED)
+		return SP_ANSWER_NOT_ASKED;
+	if (is_yes(observation))
+		return SP_ANSWER_YES;
+	if (is_refusal(observation) && has_control(judging, name))
+		return SP_ANSWER_NO;
+	return SP_ANSWER_INCONCLUSIVE;
+}
+
+void sp_answers_find(struct judging *judging, uint16_t name)
+{
+	struct sp_endpoint_verdict *verdict = judging->verdict;
+
+	for (unsigned i = 0; i < SP_QUESTIONS; i++) {
+		enum sp_question question = (enum sp_question)i;
+		const struct sp_observation *observation =
+		    sp_testimony_find(judging->testimony, question, name);
+		char text[160];
+		struct sp_answered answered = { .question = question,
+			.name = name,
+			.answer = sp_answer_of(judging, question, name) };
+
+		answered.how =
+		    strdup(observation ? sp_answer_how(observation, text) : "not asked");
+		if (!answered.how ||
+		    !sp_array_grow((void **)&verdict->answers, &verdict->answer_capacity,
+			verdict->answer_count, 1, sizeof(*verdict->answers))) {
+			free(answered.how);
+			judging->out_of_memory = true;
+			return;
+		}
+		verdict->answers[verdict->answer_count++] = answered;
+	}
+}

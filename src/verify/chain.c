@@ -1,0 +1,259 @@
+#include "findings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sallyport/array.h>
+
+/* OpenSSL's numbers (openssl/x509_vfy.h), which are part of its ABI: what judges
+ * does not link it. Anything not here is SP_FINDING_CERTIFICATE_CHAIN. */
+static const struct {
+	uint32_t code;
+	enum sp_finding_id id;
+} meanings[] = {
+	{ 2, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* issuer not found */
+	{ 9, SP_FINDING_CERTIFICATE_NOT_YET_VALID },
+	{ 10, SP_FINDING_CERTIFICATE_EXPIRED },
+	{ 18, SP_FINDING_CERTIFICATE_SELF_SIGNED },
+	{ 19, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* a root that is not trusted */
+	{ 20, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* issuer not found locally */
+	{ 21, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* follows 20 */
+	{ 26, SP_FINDING_CERTIFICATE_PURPOSE }, { 27, SP_FINDING_CERTIFICATE_UNTRUSTED },
+	{ 62, SP_FINDING_CERTIFICATE_NAME }, /* host name */
+	{ 64, SP_FINDING_CERTIFICATE_NAME }, /* address */
+};
+
+static enum sp_finding_id meaning_of(uint32_t code)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (meanings[i].code == code)
+			return meanings[i].id;
+	return SP_FINDING_CERTIFICATE_CHAIN;
+}
+
+/* The chain's certificate at this depth; NULL past what was built. */
+static const struct sp_certificate *at_depth(
+    const struct judging *judging, const struct sp_observation *observation, size_t depth)
+{
+	if (depth >= observation->chain_count)
+		return NULL;
+	return &judging->testimony->certificates[observation->chain[depth]];
+}
+
+/* "certificate" for the leaf, "CA certificate CN=…" above it. */
+static const char *call_it(
+    const struct sp_certificate *certificate, size_t depth, char text[240])
+{
+	if (depth == 0)
+		return "certificate";
+	snprintf(text, 240, "CA certificate %.200s", certificate->subject);
+	return text;
+}
+
+static void add_expired(struct judging *judging, uint16_t name,
+    const struct sp_certificate *certificate, size_t depth)
+{
+	char date[SP_DATE_TEXT], called[240];
+
+	sp_finding_add(judging, SP_FINDING_CERTIFICATE_EXPIRED, name, "%s expired on %s",
+	    call_it(certificate, depth, called),
+	    sp_date_print(certificate->not_after, date));
+}
+
+static void add_not_yet(struct judging *judging, uint16_t name,
+    const struct sp_certificate *certificate, size_t depth)
+{
+	char date[SP_DATE_TEXT], called[240];
+
+	sp_finding_add(judging, SP_FINDING_CERTIFICATE_NOT_YET_VALID, name,
+	    "%s is valid only from %s", call_it(certificate, depth, called),
+	    sp_date_print(certificate->not_before, date));
+}
+
+/* "www.example.com, *.example.com", or what there is instead of names. */
+static void list_names(const struct sp_certificate *certificate, struct sp_text *list)
+{
+	for (size_t i = 0; i < certificate->name_count && i < 3; i++) {
+		const char *text = certificate->names[i];
+		const char *colon = strchr(text, ':');
+
+		sp_text_add(list, "%s%.80s", i ? ", " : "", colon ? colon + 1 : text);
+	}
+	if (certificate->name_count > 3)
+		sp_text_add(list, ", …");
+	if (certificate->name_count == 0)
+		sp_text_add(list, "no name");
+}
+
+static void add_name_mismatch(
+    struct judging *judging, uint16_t name, const struct sp_certificate *leaf)
+{
+	struct sp_text list = { 0 };
+
+	list_names(leaf, &list);
+	if (list.failed)
+		judging->out_of_memory = true;
+	else
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_NAME, name,
+		    "certificate is not valid for %s, but for %s",
+		    name == SP_NO_NAME ? "the name" : judging->target->names[name],
+		    list.bytes);
+	sp_text_free(&list);
+}
+
+static void add_untrusted(
+    struct judging *judging, const struct sp_observation *observation)
+{
+	const struct sp_certificate *last =
+	    at_depth(judging, observation, observation->chain_count - 1);
+
+	if (last->self_signed)
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_UNTRUSTED,
+		    observation->name, "certificate's root is not trusted: %.200s",
+		    last->subject);
+	else
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_UNTRUSTED,
+		    observation->name, "certificate's issuer is unknown: %.200s",
+		    last->issuer);
+}
+
+static void add_chain_error(struct judging *judging,
+    const struct sp_observation *observation, const struct sp_chain_error *error)
+{
+	const struct sp_certificate *certificate =
+	    at_depth(judging, observation, error->depth);
+	enum sp_finding_id id = meaning_of(error->code);
+
+	/* An error without a certificate that we know is told as OpenSSL tells it. */
+	if (!certificate)
+		id = SP_FINDING_CERTIFICATE_CHAIN;
+	if (id == SP_FINDING_CERTIFICATE_EXPIRED)
+		add_expired(judging, observation->name, certificate, error->depth);
+	else if (id == SP_FINDING_CERTIFICATE_NOT_YET_VALID)
+		add_not_yet(judging, observation->name, certificate, error->depth);
+	else if (id == SP_FINDING_CERTIFICATE_NAME)
+		add_name_mismatch(judging, observation->name, certificate);
+	else if (id == SP_FINDING_CERTIFICATE_UNTRUSTED)
+		add_untrusted(judging, observation);
+	else if (id == SP_FINDING_CERTIFICATE_SELF_SIGNED)
+		sp_finding_add(judging, id, observation->name,
+		    "certificate is self-signed and not trusted");
+	else if (id == SP_FINDING_CERTIFICATE_PURPOSE)
+		sp_finding_add(judging, id, observation->name,
+		    "certificate is not for TLS servers (extendedKeyUsage)");
+	else
+		sp_finding_add(judging, id, observation->name,
+		    "certificate chain: %.200s (X509 error %u, depth %u)", error->text,
+		    error->code, error->depth);
+}
+
+/* The judge's own look at the dates, with its own clock. */
+static void judge_dates(struct judging *judging, const struct sp_observation *observation)
+{
+	for (size_t i = 0; i < observation->chain_count; i++) {
+		const struct sp_certificate *certificate =
+		    at_depth(judging, observation, i);
+
+		if (certificate->not_after <= judging->now)
+			add_expired(judging, observation->name, certificate, i);
+		else if (certificate->not_before > judging->now)
+			add_not_yet(judging, observation->name, certificate, i);
+	}
+}
+
+static bool key_is_strong(
+    const struct sp_certificate *certificate, const struct sp_profile *profile)
+{
+	switch (certificate->key_type) {
+	case SP_KEY_RSA: return certificate->key_bits >= profile->min_rsa_bits;
+	case SP_KEY_EC: return certificate->key_bits >= profile->min_ec_bits;
+	case SP_KEY_EDWARDS: return true; /* 128 bits of strength or more */
+	case SP_KEY_DSA:
+	case SP_KEY_OTHER: return false;
+	}
+	return false;
+}
+
+static bool hash_is_strong(enum sp_hash hash)
+{
+	switch (hash) {
+	case SP_HASH_SHA256:
+	case SP_HASH_SHA384:
+	case SP_HASH_SHA512:
+	case SP_HASH_INTRINSIC: return true;
+	case SP_HASH_OTHER:
+	case SP_HASH_MD5:
+	case SP_HASH_SHA1:
+	case SP_HASH_SHA224: return false;
+	}
+	return false;
+}
+
+static const char *key_type_name(enum sp_key_type type)
+{
+	switch (type) {
+	case SP_KEY_RSA: return "RSA";
+	case SP_KEY_EC: return "EC";
+	case SP_KEY_EDWARDS: return "Edwards";
+	case SP_KEY_DSA: return "DSA";
+	case SP_KEY_OTHER: return "unknown";
+	}
+	return "?";
+}
+
+static void judge_strength(
+    struct judging *judging, const struct sp_observation *observation)
+{
+	char called[240];
+
+	for (size_t i = 0; i < observation->chain_count; i++) {
+		const struct sp_certificate *certificate =
+		    at_depth(judging, observation, i);
+		/* A trust anchor is trusted for what it is, not for who signed it. */
+		bool anchor =
+		    certificate->self_signed && i + 1 == observation->chain_count;
+
+		if (!key_is_strong(certificate, judging->target->profile))
+			sp_finding_add(judging, SP_FINDING_WEAK_KEY, observation->name,
+			    "%s has a weak key: %s, %u bits",
+			    call_it(certificate, i, called),
+			    key_type_name(certificate->key_type), certificate->key_bits);
+		if (!anchor && !hash_is_strong(certificate->signature_hash))
+			sp_finding_add(judging, SP_FINDING_WEAK_SIGNATURE,
+			    observation->name, "%s has a weak signature: %.80s",
+			    call_it(certificate, i, called), certificate->signature);
+	}
+}
+
+/* The lease may not outlive what it stands on. */
+static void limit_lease(struct judging *judging, const struct sp_observation *observation)
+{
+	struct sp_endpoint_verdict *verdict = judging->verdict;
+
+	for (size_t i = 0; i < observation->chain_count; i++) {
+		int64_t not_after = at_depth(judging, observation, i)->not_after;
+
+		if (verdict->not_after == 0 || not_after < verdict->not_after)
+			verdict->not_after = not_after;
+	}
+}
+
+void sp_chain_judge(struct judging *judging, const struct sp_observation *observation)
+{
+	const struct sp_certificate *leaf = at_depth(judging, observation, 0);
+
+	if (!leaf || !observation->chain_checked) {
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_MISSING, observation->name,
+		    "%s showed no certificate that could be checked",
+		    sp_question(observation->question)->title);
+		return;
+	}
+	for (size_t i = 0; i < observation->error_count; i++)
+		add_chain_error(judging, observation, &observation->errors[i]);
+	judge_dates(judging, observation);
+	if (leaf->purposes && !leaf->server_auth)
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_PURPOSE, observation->name,
+		    "certificate is not for TLS servers (extendedKeyUsage)");
+	judge_strength(judging, observation);
+	limit_lease(judging, observation);
+}

@@ -1,0 +1,39 @@
+/* Findings of one endpoint while it is judged. Private to verify/. */
+#ifndef SALLYPORT_VERIFY_FINDINGS_H
+#define SALLYPORT_VERIFY_FINDINGS_H
+
+#include <sallyport/verdict.h>
+
+/* What an endpoint is judged with. */
+struct judging {
+	const struct sp_target *target;
+	const struct sp_testimony *testimony;
+	int64_t now;
+	struct sp_endpoint_verdict *verdict;
+	bool out_of_memory;
+};
+
+/* Adds a finding with the weight of its table row; the same text twice is one
+ * finding, the name of the first kept. */
+void sp_finding_add(struct judging *judging, enum sp_finding_id id, uint16_t name,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+bool sp_finding_has(const struct sp_endpoint_verdict *verdict, enum sp_finding_id id);
+
+/* Heaviest first, then in the table's order, then as they were found. */
+void sp_findings_sort(struct sp_endpoint_verdict *verdict);
+
+/* The outcome that the findings leave. */
+enum sp_outcome sp_findings_outcome(const struct sp_endpoint_verdict *verdict);
+
+/* answers.c: one answer per question and name, into the verdict. */
+void sp_answers_find(struct judging *judging, uint16_t name);
+enum sp_answer sp_answer_of(
+    const struct judging *judging, enum sp_question question, uint16_t name);
+/* "alert 70 (protocol_version)"; into `text`. */
+const char *sp_answer_how(const struct sp_observation *observation, char text[160]);
+
+/* chain.c: everything about the certificates of one handshake. */
+void sp_chain_judge(struct judging *judging, const struct sp_observation *observation);
+
+#endif
