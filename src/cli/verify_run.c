@@ -1,0 +1,184 @@
+#include "verify_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sallyport/array.h>
+#include <sallyport/limits.h>
+#include <sallyport/prober_channel.h>
+#include <sallyport/sock_diag.h>
+
+/* tls.md, Limits against a hostile server. */
+#define CONNECTION_MS 5000
+#define PORT_MS 30000
+/* A prober that is not sealed and ready by then hangs. Loading takes 10 ms. */
+#define START_MS 5000
+/* Children at once, per processor: while one computes, others wait for their
+ * peers. */
+#define CHILDREN_PER_CPU 2
+
+struct run {
+	struct sp_prober *prober;
+	struct sp_plan *plan;
+	char **store_failures;	     /* one per store; NULL: it is loaded */
+	struct sp_request *requests; /* one per target */
+	SP_ARRAY(struct sp_job) jobs;
+};
+
+/* Sends the store to the prober. A failure is of those who need it, not of all. */
+static char *load_store(struct run *run, uint32_t number)
+{
+	const char *path = run->plan->stores[number];
+	uint8_t *pem = NULL;
+	size_t length = 0;
+	uint32_t certificates = 0;
+	char *failure = NULL;
+
+	if (!sp_store_read(path, &pem, &length, &failure))
+		return failure ? failure : strdup("out of memory");
+	/* Without a prober the endpoints say so themselves. */
+	if (sp_prober_add_store(run->prober, number, pem, length, &certificates) &&
+	    certificates == 0 &&
+	    asprintf(&failure, "no CA certificate in %s",
+		path ? path : "the system's trust store") < 0)
+		failure = strdup("out of memory");
+	free(pem);
+	return failure;
+}
+
+static bool is_asked(const struct sp_target *target)
+{
+	return target->tls == SP_TLS_REQUIRED;
+}
+
+static bool store_is_needed(const struct sp_plan *plan, uint32_t number)
+{
+	for (size_t i = 0; i < plan->target_count; i++)
+		if (is_asked(&plan->targets[i]) && plan->targets[i].store == number &&
+		    plan->targets[i].endpoint_count)
+			return true;
+	return false;
+}
+
+static bool load_stores(struct run *run)
+{
+	run->store_failures = calloc(run->plan->store_count + 1, sizeof(char *));
+	if (!run->store_failures)
+		return false;
+	for (uint32_t i = 0; i < run->plan->store_count; i++)
+		if (store_is_needed(run->plan, i))
+			run->store_failures[i] = load_store(run, i);
+	return true;
+}
+
+static bool add_jobs(struct run *run, size_t index)
+{
+	struct sp_target *target = &run->plan->targets[index];
+	const char *failure = run->store_failures[target->store];
+
+	for (size_t i = 0; i < target->endpoint_count; i++) {
+		struct sp_endpoint *endpoint = &target->endpoints[i];
+		struct sp_job job = { .address = endpoint->address,
+			.interface = endpoint->interface,
+			.port = target->port,
+			.request = &run->requests[index],
+			.testimony = &endpoint->testimony };
+
+		if (failure)
+			endpoint->testimony.failure = strdup(failure);
+		else if (!sp_array_push(&run->jobs, job))
+			return false;
+	}
+	return true;
+}
+
+static bool make_jobs(
+    struct run *run, const struct sp_verify_options *options, int64_t now)
+{
+	struct sp_plan *plan = run->plan;
+
+	run->requests = calloc(plan->target_count + 1, sizeof(*run->requests));
+	if (!run->requests)
+		return false;
+	for (size_t i = 0; i < plan->target_count; i++) {
+		run->requests[i] = sp_target_request(&plan->targets[i],
+		    options->connection_ms ? options->connection_ms : CONNECTION_MS,
+		    options->port_ms ? options->port_ms : PORT_MS, now);
+		if (is_asked(&plan->targets[i]) && !add_jobs(run, i))
+			return false;
+	}
+	return true;
+}
+
+static size_t most_running(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return CHILDREN_PER_CPU * (cpus > 0 ? (size_t)cpus : 1);
+}
+
+static bool ask_all(struct run *run, const struct sp_verify_options *options, int64_t now)
+{
+	char *path = sp_prober_path();
+	bool done;
+
+	run->prober = path ? sp_prober_start(path, START_MS) : NULL;
+	free(path);
+	done = run->prober && load_stores(run) && make_jobs(run, options, now);
+	if (done)
+		sp_prober_ask(run->prober, run->jobs.items, run->jobs.length,
+		    most_running(), options->progress, options->context);
+	sp_prober_stop(run->prober);
+	for (size_t i = 0; run->store_failures && i < run->plan->store_count; i++)
+		free(run->store_failures[i]);
+	free(run->store_failures);
+	free(run->requests);
+	sp_array_free(&run->jobs);
+	return done;
+}
+
+static bool anything_to_ask(const struct sp_plan *plan)
+{
+	for (size_t i = 0; i < plan->target_count; i++)
+		if (is_asked(&plan->targets[i]) && plan->targets[i].endpoint_count)
+			return true;
+	return false;
+}
+
+bool sp_verify_plan(struct sp_plan *plan, const struct sp_verify_options *options,
+    struct sp_verdicts *ret, struct sp_diag *diag)
+{
+	struct sp_verdicts verdicts = { .plan = *plan, .now = (int64_t)time(NULL) };
+	struct run run = { .plan = &verdicts.plan };
+	bool done = true;
+
+	memset(plan, 0, sizeof(*plan));
+	if (anything_to_ask(&verdicts.plan) && !ask_all(&run, options, verdicts.now))
+		done = sp_out_of_memory(diag);
+	if (done && sp_judge(&verdicts, diag)) {
+		*ret = verdicts;
+		return true;
+	}
+	sp_verdicts_free(&verdicts);
+	return false;
+}
+
+bool sp_verify(const struct sp_policy *policy, const struct sp_verify_options *options,
+    struct sp_verdicts *ret, struct sp_diag *diag)
+{
+	struct sp_listeners listeners = { 0 };
+	struct sp_local_addresses addresses = { 0 };
+	struct sp_plan plan = { 0 };
+	bool done =
+	    sp_sock_diag_listeners(&listeners, diag) &&
+	    sp_sock_diag_addresses(&addresses, diag) &&
+	    sp_plan_make(policy, &listeners, &addresses, options->profile, &plan, diag) &&
+	    sp_verify_plan(&plan, options, ret, diag);
+
+	sp_listeners_free(&listeners);
+	sp_local_addresses_free(&addresses);
+	return done;
+}

@@ -1,0 +1,39 @@
+/* The lower line of the picture: listeners, endpoints, observations, verdicts
+ * and leases. `verify`, `probe` and `apply` all go through here. */
+#ifndef SALLYPORT_CLI_VERIFY_RUN_H
+#define SALLYPORT_CLI_VERIFY_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sallyport/diag.h>
+#include <sallyport/policy.h>
+#include <sallyport/verdict.h>
+
+/* Zero is the default everywhere. */
+struct sp_verify_options {
+	uint32_t connection_ms, port_ms;  /* 5 s and 30 s */
+	const struct sp_profile *profile; /* judged by instead of the policy's */
+	/* After every endpoint that ended. */
+	void (*progress)(size_t done, size_t count, void *context);
+	void *context;
+};
+
+/* Asks every TLS port of the policy at every address that listens, and judges.
+ * A port that cannot be asked is an inconclusive verdict, not a failure of this
+ * function. False: this host's sockets or addresses cannot be read, a limit, or
+ * memory is out; `ret` is then empty. */
+bool sp_verify(const struct sp_policy *policy, const struct sp_verify_options *options,
+    struct sp_verdicts *ret, struct sp_diag *diag);
+
+/* The same for a plan that is made already; it is taken over, also on failure. */
+bool sp_verify_plan(struct sp_plan *plan, const struct sp_verify_options *options,
+    struct sp_verdicts *ret, struct sp_diag *diag);
+
+/* The bytes of a trust store: NULL is the system's, else a file or every file of
+ * a directory. False, and why in *ret_failure (the caller frees). */
+bool sp_store_read(
+    const char *path, uint8_t **ret_pem, size_t *ret_length, char **ret_failure);
+
+#endif
