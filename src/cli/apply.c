@@ -7,13 +7,14 @@
 
 #include <jansson.h>
 
+#include <sallyport/escape.h>
 #include <sallyport/evidence.h>
 #include <sallyport/state.h>
 #include <sallyport/transaction.h>
 #include <sallyport/verdict.h>
 
 #include "policy.h"
-#include "verify.h"
+#include "verify_run.h"
 
 struct apply {
 	const struct sp_options *options;
@@ -49,12 +50,25 @@ static bool sort_verdicts(struct apply *apply)
 	return true;
 }
 
+static void show_progress(size_t done, size_t count, void *context)
+{
+	const struct sp_options *options = context;
+
+	if (options->progress && !options->quiet)
+		fprintf(stderr, "\rverifying %zu/%zu%s", done, count,
+		    done == count ? "\r\033[K" : "");
+}
+
 static bool verify(struct apply *apply, struct sp_diag *diag)
 {
+	struct sp_verify_options how = { .connection_ms = apply->options->timeout_ms,
+		.port_ms = apply->options->port_timeout_ms,
+		.progress = show_progress,
+		.context = (void *)apply->options };
+
 	if (apply->options->verify_none || !apply->compiled.gates.length)
 		return true;
-	if (!sp_verify_policy(
-		apply->options, apply->compiled.policy, &apply->verdicts, diag))
+	if (!sp_verify(apply->compiled.policy, &how, &apply->verdicts, diag))
 		return false;
 	return sort_verdicts(apply) || sp_out_of_memory(diag);
 }

@@ -26,14 +26,6 @@ static const struct sp_command commands[] = {
 	    "Compares with what the kernel holds, rule by rule. Exit status: 0 no\n"
 	    "difference, 1 differences.\n",
 	    0, 1, sp_command_diff },
-	{ "verify", "[POLICY]", "Ask every TLS service for its proof", "fPTU",
-	    "Probes every TLS service on every address that it listens on and judges\n"
-	    "what was answered. Changes nothing. Exit status: 0 only when every\n"
-	    "question was answered well.\n",
-	    0, 1, sp_command_verify },
-	{ "probe", "HOST:PORT", "Ask one endpoint, anywhere, without a policy", "fPntCTU",
-	    "Judges HOST:PORT (an IPv6 address in brackets) as `verify` would.\n", 1, 1,
-	    sp_command_probe },
 	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUw",
 	    "Verifies every TLS service, compiles the policy and commits what differs\n"
 	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"

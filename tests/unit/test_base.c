@@ -10,6 +10,7 @@
 #include <sallyport/address.h>
 #include <sallyport/array.h>
 #include <sallyport/diag.h>
+#include <sallyport/escape.h>
 
 static struct sp_range range(const char *text)
 {
@@ -53,9 +54,9 @@ static void bad_ranges_say_what_is_wrong(void **state)
 	static const struct {
 		const char *text;
 		enum sp_range_error error;
-	} cases[] = { { "10.0.0.1/8", SP_RANGE_HOST_BITS }, { "10.0.0.0/33", SP_RANGE_LENGTH },
-		{ "::1/64", SP_RANGE_HOST_BITS }, { "::/129", SP_RANGE_LENGTH },
-		{ "10.0.0.9-10.0.0.1", SP_RANGE_REVERSED },
+	} cases[] = { { "10.0.0.1/8", SP_RANGE_HOST_BITS },
+		{ "10.0.0.0/33", SP_RANGE_LENGTH }, { "::1/64", SP_RANGE_HOST_BITS },
+		{ "::/129", SP_RANGE_LENGTH }, { "10.0.0.9-10.0.0.1", SP_RANGE_REVERSED },
 		{ "10.0.0.9-::1", SP_RANGE_FAMILIES }, { "10.0.0", SP_RANGE_SYNTAX },
 		{ "010.0.0.1", SP_RANGE_SYNTAX }, { "1.2.3.4.5", SP_RANGE_SYNTAX },
 		{ "1.2.3.256", SP_RANGE_SYNTAX }, { "fe80::1%eth0", SP_RANGE_SYNTAX },
@@ -72,9 +73,9 @@ static void bad_ranges_say_what_is_wrong(void **state)
 
 static void intervals_merge_overlaps_and_neighbours(void **state)
 {
-	struct sp_intervals set = set_of((const char *const[]){ "10.1.0.0/16", "10.0.0.0/16",
-	    "192.0.2.1", "192.0.2.0/24", "255.255.255.255", "255.255.255.254", "fd00::/9",
-	    "fd80::/9", "ffff::/16", "::1", "::2", NULL });
+	struct sp_intervals set = set_of((const char *const[]){ "10.1.0.0/16",
+	    "10.0.0.0/16", "192.0.2.1", "192.0.2.0/24", "255.255.255.255",
+	    "255.255.255.254", "fd00::/9", "fd80::/9", "ffff::/16", "::1", "::2", NULL });
 	char text[SP_RANGE_TEXT];
 	static const char *const expected[] = { "10.0.0.0/15", "192.0.2.0/24",
 		"255.255.255.254/31", "::1-::2", "fd00::/8", "ffff::/16" };
@@ -101,14 +102,16 @@ static void set_algebra_agrees_with_membership(void **state)
 		for (int s = 0; s < 2; s++) {
 			for (int i = rand() % 6; i > 0; i--) {
 				enum sp_family family = rand() % 2 ? SP_IPV4 : SP_IPV6;
-				uint64_t top = family == SP_IPV4 ? UINT32_MAX : UINT64_MAX;
+				uint64_t top =
+				    family == SP_IPV4 ? UINT32_MAX : UINT64_MAX;
 				uint64_t base = rand() % 2 ? 0 : top - 40;
 				uint64_t high = family == SP_IPV4 ? 0
-				    : base		  ? UINT64_MAX
-							  : 0;
+						: base		  ? UINT64_MAX
+								  : 0;
 				uint64_t first = base + (uint64_t)(rand() % 20);
 				struct sp_range item = { { family, high, first },
-					{ family, high, first + (uint64_t)(rand() % 20) } };
+					{ family, high,
+					    first + (uint64_t)(rand() % 20) } };
 
 				assert_true(sp_intervals_add(&sets[s], &item));
 			}
@@ -119,16 +122,19 @@ static void set_algebra_agrees_with_membership(void **state)
 		for (int offset = 0; offset < 82; offset++) {
 			for (int family = 4; family <= 6; family += 2) {
 				uint64_t top = family == 4 ? UINT32_MAX : UINT64_MAX;
-				uint64_t low = offset < 41 ? (uint64_t)offset
-							   : top - (uint64_t)(offset - 41);
+				uint64_t low = offset < 41
+						   ? (uint64_t)offset
+						   : top - (uint64_t)(offset - 41);
 				struct sp_address at = { (enum sp_family)family,
-					family == 6 && offset >= 41 ? UINT64_MAX : 0, low };
+					family == 6 && offset >= 41 ? UINT64_MAX : 0,
+					low };
 				bool a = sp_intervals_contain(&sets[0], &at);
 				bool b = sp_intervals_contain(&sets[1], &at);
 
 				assert_int_equal(
 				    sp_intervals_contain(&without, &at), a && !b);
-				assert_int_equal(sp_intervals_contain(&both, &at), a && b);
+				assert_int_equal(
+				    sp_intervals_contain(&both, &at), a && b);
 			}
 		}
 		assert_int_equal(sp_intervals_cover(&sets[1], &sets[0]),
@@ -170,6 +176,34 @@ static void text_grows_past_its_small_buffer(void **state)
 	sp_text_free(&text);
 }
 
+static void what_a_terminal_would_obey_is_escaped(void **state)
+{
+	static const struct {
+		const char *unsafe, *safe;
+	} cases[] = {
+		{ "www.example.com", "www.example.com" },
+		{ "\033[2J", "\\x1b[2J" },
+		{ "a\nb\r\t\x7f", "a\\x0ab\\x0d\\x09\\x7f" },
+		{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
+		{ "\xc2\x9b\x31m", "\\xc2\\x9b1m" },		  /* C1 CSI */
+		{ "\xe2\x80\xae\x65vil", "\\xe2\\x80\\xaeevil" }, /* U+202E */
+		{ "\xc0\xaf\xff", "\\xc0\\xaf\\xff" },		  /* not UTF-8 */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },		  /* a surrogate */
+		{ "\xe2\x82", "\\xe2\\x82" },			  /* cut short */
+		{ "C:\\", "C:\\\\" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *safe = sp_escape(cases[i].unsafe);
+
+		assert_non_null(safe);
+		assert_string_equal(safe, cases[i].safe);
+		free(safe);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +213,7 @@ int main(void)
 		cmocka_unit_test(set_algebra_agrees_with_membership),
 		cmocka_unit_test(diagnostics_sort_and_keep_notes_behind_their_error),
 		cmocka_unit_test(text_grows_past_its_small_buffer),
+		cmocka_unit_test(what_a_terminal_would_obey_is_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
