@@ -8,14 +8,10 @@
 
 #include <sallyport/array.h>
 
+#include "delta_making.h"
+
 /* How long a first load lets running connections pass; milliseconds. */
 #define GRACE_MS 30000
-
-struct making {
-	const struct sp_ruleset *wanted, *held;
-	struct sp_delta *delta;
-	bool failed;
-};
 
 /* ---- finding by name: both sides sorted once, then walked together ---- */
 
@@ -84,7 +80,7 @@ static void pairing_free(struct pairing *pairing)
 	pairing->wanted = pairing->held = NULL;
 }
 
-static bool pairing_make(struct making *making, enum kind kind, struct pairing *ret)
+static bool pairing_make(struct sp_making *making, enum kind kind, struct pairing *ret)
 {
 	ret->wanted = sorted_names(making->wanted, kind, &ret->wanted_count);
 	ret->held = sorted_names(making->held, kind, &ret->held_count);
@@ -110,8 +106,8 @@ static const void *partner(const struct pairing *pairing, const char *name, bool
 		    : find(pairing->wanted, pairing->wanted_count, name);
 }
 
-static struct sp_change *change(
-    struct making *making, enum sp_change_kind kind, const char *name)
+struct sp_change *sp_making_add(
+    struct sp_making *making, enum sp_change_kind kind, const char *name)
 {
 	struct sp_change *added;
 
@@ -126,21 +122,22 @@ static struct sp_change *change(
 
 /* ---- counters and chains ---- */
 
-static void add_counters(struct making *making, const struct pairing *counters)
+static void add_counters(struct sp_making *making, const struct pairing *counters)
 {
 	for (size_t i = 0; i < making->wanted->counters.length; i++) {
 		const char *name = making->wanted->counters.items[i].name;
 
 		if (!partner(counters, name, true))
-			change(making, SP_CHANGE_ADD_COUNTER, name);
+			sp_making_add(making, SP_CHANGE_ADD_COUNTER, name);
 	}
 }
 
-static void delete_counters(struct making *making, const struct pairing *counters)
+static void delete_counters(struct sp_making *making, const struct pairing *counters)
 {
 	for (size_t i = 0; i < counters->held_count; i++)
 		if (!partner(counters, counters->held[i].name, false))
-			change(making, SP_CHANGE_DELETE_COUNTER, counters->held[i].name);
+			sp_making_add(
+			    making, SP_CHANGE_DELETE_COUNTER, counters->held[i].name);
 }
 
 static bool same_frame(const struct sp_chain *a, const struct sp_chain *b)
@@ -158,16 +155,16 @@ static bool same_rules(const struct sp_chain *a, const struct sp_chain *b)
 	return true;
 }
 
-static void add_chain(struct making *making, const struct sp_chain *chain)
+static void add_chain(struct sp_making *making, const struct sp_chain *chain)
 {
-	struct sp_change *added = change(making, SP_CHANGE_ADD_CHAIN, chain->name);
+	struct sp_change *added = sp_making_add(making, SP_CHANGE_ADD_CHAIN, chain->name);
 
 	if (added)
 		added->chain = chain;
 }
 
 /* In the policy's order, so that a listing reads like it. */
-static void add_chains(struct making *making, const struct pairing *chains)
+static void add_chains(struct sp_making *making, const struct pairing *chains)
 {
 	for (size_t i = 0; i < making->wanted->chains.length; i++) {
 		const struct sp_chain *chain = &making->wanted->chains.items[i];
@@ -206,7 +203,7 @@ static bool must_flush(const struct sp_chain *held, const struct sp_chain *wante
 	       names_any(held, renewed, renewed_count);
 }
 
-static void flush_chains(struct making *making, const struct pairing *chains,
+static void flush_chains(struct sp_making *making, const struct pairing *chains,
     const struct named *renewed, size_t renewed_count)
 {
 	for (size_t i = 0; i < chains->held_count; i++) {
@@ -215,12 +212,12 @@ static void flush_chains(struct making *making, const struct pairing *chains,
 
 		if (held->rules.length &&
 		    must_flush(held, wanted, renewed, renewed_count))
-			change(making, SP_CHANGE_FLUSH_CHAIN, held->name);
+			sp_making_add(making, SP_CHANGE_FLUSH_CHAIN, held->name);
 	}
 }
 
 /* A base chain of another hook or priority cannot be changed, only replaced. */
-static void delete_chains(struct making *making, const struct pairing *chains)
+static void delete_chains(struct sp_making *making, const struct pairing *chains)
 {
 	for (size_t i = 0; i < chains->held_count; i++) {
 		const struct sp_chain *held = chains->held[i].object;
@@ -228,13 +225,13 @@ static void delete_chains(struct making *making, const struct pairing *chains)
 
 		if (wanted && same_frame(held, wanted))
 			continue;
-		change(making, SP_CHANGE_DELETE_CHAIN, held->name);
+		sp_making_add(making, SP_CHANGE_DELETE_CHAIN, held->name);
 		if (wanted)
 			add_chain(making, wanted);
 	}
 }
 
-static void add_rules(struct making *making, const struct pairing *chains,
+static void add_rules(struct sp_making *making, const struct pairing *chains,
     const struct named *renewed, size_t renewed_count)
 {
 	for (size_t i = 0; i < making->wanted->chains.length; i++) {
@@ -245,7 +242,7 @@ static void add_rules(struct making *making, const struct pairing *chains,
 			continue;
 		for (size_t r = 0; r < chain->rules.length; r++) {
 			struct sp_change *added =
-			    change(making, SP_CHANGE_ADD_RULE, chain->name);
+			    sp_making_add(making, SP_CHANGE_ADD_RULE, chain->name);
 
 			if (added)
 				added->rule = &chain->rules.items[r];
@@ -270,7 +267,7 @@ static int compare_elements(const struct sp_element *a, const struct sp_element 
 }
 
 /* The elements of `a` that are not in `b`; both sorted. */
-static void elements_without(struct making *making, const struct sp_set *a,
+static void elements_without(struct sp_making *making, const struct sp_set *a,
     const struct sp_set *b, enum sp_change_kind kind)
 {
 	struct sp_change *collected = NULL;
@@ -284,7 +281,7 @@ static void elements_without(struct making *making, const struct sp_set *a,
 		if (j < others && !compare_elements(&b->elements.items[j], element))
 			continue;
 		if (!collected) {
-			collected = change(making, kind, a->name);
+			collected = sp_making_add(making, kind, a->name);
 			if (!collected)
 				return;
 			collected->set = a;
@@ -303,7 +300,7 @@ static int compare_ranges(const struct sp_range *a, const struct sp_range *b)
 	return order ? order : sp_address_compare(&a->last, &b->last);
 }
 
-static void addresses_without(struct making *making, const struct sp_set *a,
+static void addresses_without(struct sp_making *making, const struct sp_set *a,
     const struct sp_set *b, enum sp_change_kind kind)
 {
 	size_t j = 0, count = sp_intervals_count(&a->addresses);
@@ -313,7 +310,7 @@ static void addresses_without(struct making *making, const struct sp_set *a,
 	if (!count)
 		return;
 	if (!others) {
-		collected = change(making, kind, a->name);
+		collected = sp_making_add(making, kind, a->name);
 		if (collected) {
 			collected->set = a;
 			collected->all_addresses = true;
@@ -333,7 +330,7 @@ static void addresses_without(struct making *making, const struct sp_set *a,
 		if (j < others && !order)
 			continue;
 		if (!collected) {
-			collected = change(making, kind, a->name);
+			collected = sp_making_add(making, kind, a->name);
 			if (!collected)
 				return;
 			collected->set = a;
@@ -345,14 +342,14 @@ static void addresses_without(struct making *making, const struct sp_set *a,
 	}
 }
 
-static void content_without(struct making *making, const struct sp_set *a,
+static void content_without(struct sp_making *making, const struct sp_set *a,
     const struct sp_set *b, enum sp_change_kind kind)
 {
 	elements_without(making, a, b, kind);
 	addresses_without(making, a, b, kind);
 }
 
-static void delete_elements(struct making *making, const struct pairing *sets)
+static void delete_elements(struct sp_making *making, const struct pairing *sets)
 {
 	for (size_t i = 0; i < sets->held_count; i++) {
 		const struct sp_set *held = sets->held[i].object;
@@ -369,18 +366,18 @@ static void delete_elements(struct making *making, const struct pairing *sets)
 	}
 }
 
-static void delete_sets(struct making *making, const struct pairing *sets)
+static void delete_sets(struct sp_making *making, const struct pairing *sets)
 {
 	for (size_t i = 0; i < sets->held_count; i++) {
 		const struct sp_set *held = sets->held[i].object;
 		const struct sp_set *wanted = partner(sets, held->name, false);
 
 		if (!wanted || !sp_set_same_type(held, wanted))
-			change(making, SP_CHANGE_DELETE_SET, held->name);
+			sp_making_add(making, SP_CHANGE_DELETE_SET, held->name);
 	}
 }
 
-static void add_sets(struct making *making, const struct pairing *sets)
+static void add_sets(struct sp_making *making, const struct pairing *sets)
 {
 	for (size_t i = 0; i < making->wanted->sets.length; i++) {
 		const struct sp_set *wanted = &making->wanted->sets.items[i];
@@ -390,7 +387,7 @@ static void add_sets(struct making *making, const struct pairing *sets)
 		if (held && !sp_set_same_type(held, wanted))
 			held = NULL;
 		if (!held) {
-			added = change(making, SP_CHANGE_ADD_SET, wanted->name);
+			added = sp_making_add(making, SP_CHANGE_ADD_SET, wanted->name);
 			if (added)
 				added->set = wanted;
 		}
@@ -401,7 +398,7 @@ static void add_sets(struct making *making, const struct pairing *sets)
 
 /* Held sets that stay by name but not by type. */
 static struct named *renewed_sets(
-    struct making *making, const struct pairing *sets, size_t *ret_count)
+    struct sp_making *making, const struct pairing *sets, size_t *ret_count)
 {
 	struct named *renewed = calloc(sets->held_count + 1, sizeof(*renewed));
 
@@ -419,126 +416,11 @@ static struct named *renewed_sets(
 	return renewed;
 }
 
-/* ---- leases ---- */
-
-static const struct sp_set *held_verified(const struct making *making)
-{
-	for (size_t i = 0; making->held && i < making->held->sets.length; i++)
-		if (!strcmp(making->held->sets.items[i].name, SP_SET_VERIFIED))
-			return &making->held->sets.items[i];
-	return NULL;
-}
-
-static const struct sp_element *held_lease(
-    const struct making *making, uint8_t protocol, uint16_t port)
-{
-	const struct sp_set *set = held_verified(making);
-
-	for (size_t i = 0; set && i < set->elements.length; i++)
-		if (set->elements.items[i].protocol == protocol &&
-		    set->elements.items[i].ports.first == port)
-			return &set->elements.items[i];
-	return NULL;
-}
-
-static void open_gate(
-    struct making *making, const struct sp_gate *gate, uint64_t milliseconds)
-{
-	const struct sp_element *held =
-	    held_lease(making, (uint8_t)gate->protocol, gate->port);
-	struct sp_change *added;
-
-	/* Renewed only below half; cut short when the proof ends earlier. */
-	if (held && held->expires_ms && held->expires_ms >= milliseconds / 2 &&
-	    held->expires_ms <= milliseconds + 1000)
-		return;
-	added = change(making, SP_CHANGE_OPEN, SP_SET_VERIFIED);
-	if (!added)
-		return;
-	added->protocol = (uint8_t)gate->protocol;
-	added->port = gate->port;
-	added->timeout_ms = milliseconds;
-	making->delta->opens++;
-}
-
-static void close_gate(struct making *making, uint8_t protocol, uint16_t port)
-{
-	struct sp_change *added = change(making, SP_CHANGE_CLOSE, SP_SET_VERIFIED);
-
-	if (!added)
-		return;
-	added->protocol = protocol;
-	added->port = port;
-	making->delta->closes++;
-}
-
-/* The lease that covers a gate. A UDP gate of a TLS service (HTTP/3) stands on
- * the same port's TCP proof. */
-static const struct sp_lease *lease_of(
-    const struct sp_proofs *proofs, const struct sp_gate *gate)
-{
-	for (size_t i = 0; i < proofs->lease_count; i++)
-		if (sp_lease_port(proofs->leases[i]) == gate->port &&
-		    sp_lease_protocol(proofs->leases[i]) == SP_TCP)
-			return proofs->leases[i];
-	return NULL;
-}
-
-static bool is_inconclusive(const struct sp_proofs *proofs, const struct sp_gate *gate)
-{
-	for (size_t i = 0; i < proofs->inconclusive_count; i++)
-		if (proofs->inconclusive[i].port == gate->port)
-			return true;
-	return false;
-}
-
-static const struct sp_gate *gate_of(
-    const struct sp_gates *gates, uint8_t protocol, uint16_t port)
-{
-	for (size_t i = 0; i < gates->length; i++)
-		if (gates->items[i].protocol == (enum sp_protocol)protocol &&
-		    gates->items[i].port == port)
-			return &gates->items[i];
-	return NULL;
-}
-
-static void open_proven(
-    struct making *making, const struct sp_gates *gates, const struct sp_proofs *proofs)
-{
-	for (size_t i = 0; i < gates->length; i++) {
-		const struct sp_lease *lease = lease_of(proofs, &gates->items[i]);
-		int64_t left = lease ? sp_lease_not_after(lease) - proofs->now : 0;
-
-		if (left > 0)
-			open_gate(making, &gates->items[i], (uint64_t)left * 1000);
-	}
-}
-
-/* Whatever stands open without a gate of this policy, or whose proof failed. */
-static void close_unproven(
-    struct making *making, const struct sp_gates *gates, const struct sp_proofs *proofs)
-{
-	const struct sp_set *set = held_verified(making);
-
-	for (size_t i = 0; set && i < set->elements.length; i++) {
-		const struct sp_element *element = &set->elements.items[i];
-		const struct sp_gate *gate =
-		    gate_of(gates, element->protocol, element->ports.first);
-		const struct sp_lease *lease = gate ? lease_of(proofs, gate) : NULL;
-
-		if (gate && element->expires_ms &&
-		    (proofs->keep_all || is_inconclusive(proofs, gate)))
-			continue;
-		if (!lease || sp_lease_not_after(lease) <= proofs->now)
-			close_gate(making, element->protocol, element->ports.first);
-	}
-}
-
 /* ---- all of it ---- */
 
-static void first_load(struct making *making)
+static void first_load(struct sp_making *making)
 {
-	struct sp_change *added = change(making, SP_CHANGE_GRACE, SP_SET_GRACE);
+	struct sp_change *added = sp_making_add(making, SP_CHANGE_GRACE, SP_SET_GRACE);
 
 	if (added) {
 		added->protocol = SP_TCP;
@@ -546,7 +428,7 @@ static void first_load(struct making *making)
 	}
 }
 
-static void shape(struct making *making, const struct pairing *counters,
+static void shape(struct sp_making *making, const struct pairing *counters,
     const struct pairing *sets, const struct pairing *chains)
 {
 	size_t renewed_count;
@@ -564,12 +446,12 @@ static void shape(struct making *making, const struct pairing *counters,
 	free(renewed);
 }
 
-static void make(struct making *making, const struct sp_kernel *kernel)
+static void make(struct sp_making *making, const struct sp_kernel *kernel)
 {
 	struct pairing counters = { 0 }, sets = { 0 }, chains = { 0 };
 
 	if (!kernel->present)
-		change(making, SP_CHANGE_ADD_TABLE, SP_TABLE);
+		sp_making_add(making, SP_CHANGE_ADD_TABLE, SP_TABLE);
 	if (pairing_make(making, COUNTERS, &counters) &&
 	    pairing_make(making, SETS, &sets) && pairing_make(making, CHAINS, &chains))
 		shape(making, &counters, &sets, &chains);
@@ -584,7 +466,7 @@ struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
     const struct sp_gates *gates, const struct sp_kernel *kernel,
     const struct sp_proofs *proofs, struct sp_diag *diag)
 {
-	struct making making = { .wanted = wanted,
+	struct sp_making making = { .wanted = wanted,
 		.held = kernel->present ? kernel->held : NULL,
 		.delta = calloc(1, sizeof(*making.delta)) };
 
@@ -593,10 +475,8 @@ struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
 		return NULL;
 	}
 	make(&making, kernel);
-	if (proofs) {
-		close_unproven(&making, gates, proofs);
-		open_proven(&making, gates, proofs);
-	}
+	if (proofs)
+		sp_making_leases(&making, gates, proofs);
 	if (making.failed) {
 		sp_out_of_memory(diag);
 		sp_delta_free(making.delta);

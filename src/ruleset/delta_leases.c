@@ -1,0 +1,124 @@
+/* Leases: which gates stand open, and for how long. */
+#include <string.h>
+
+#include "delta_making.h"
+
+static const struct sp_set *held_verified(const struct sp_making *making)
+{
+	for (size_t i = 0; making->held && i < making->held->sets.length; i++)
+		if (!strcmp(making->held->sets.items[i].name, SP_SET_VERIFIED))
+			return &making->held->sets.items[i];
+	return NULL;
+}
+
+static const struct sp_element *held_lease(
+    const struct sp_making *making, uint8_t protocol, uint16_t port)
+{
+	const struct sp_set *set = held_verified(making);
+
+	for (size_t i = 0; set && i < set->elements.length; i++)
+		if (set->elements.items[i].protocol == protocol &&
+		    set->elements.items[i].ports.first == port)
+			return &set->elements.items[i];
+	return NULL;
+}
+
+static void open_gate(
+    struct sp_making *making, const struct sp_gate *gate, uint64_t milliseconds)
+{
+	const struct sp_element *held =
+	    held_lease(making, (uint8_t)gate->protocol, gate->port);
+	struct sp_change *added;
+
+	/* Renewed only below half; cut short when the proof ends earlier. */
+	if (held && held->expires_ms && held->expires_ms >= milliseconds / 2 &&
+	    held->expires_ms <= milliseconds + 1000)
+		return;
+	added = sp_making_add(making, SP_CHANGE_OPEN, SP_SET_VERIFIED);
+	if (!added)
+		return;
+	added->protocol = (uint8_t)gate->protocol;
+	added->port = gate->port;
+	added->timeout_ms = milliseconds;
+	making->delta->opens++;
+}
+
+static void close_gate(struct sp_making *making, uint8_t protocol, uint16_t port)
+{
+	struct sp_change *added = sp_making_add(making, SP_CHANGE_CLOSE, SP_SET_VERIFIED);
+
+	if (!added)
+		return;
+	added->protocol = protocol;
+	added->port = port;
+	making->delta->closes++;
+}
+
+/* The lease that covers a gate. A UDP gate of a TLS service (HTTP/3) stands on
+ * the same port's TCP proof. */
+static const struct sp_lease *lease_of(
+    const struct sp_proofs *proofs, const struct sp_gate *gate)
+{
+	for (size_t i = 0; i < proofs->lease_count; i++)
+		if (sp_lease_port(proofs->leases[i]) == gate->port &&
+		    sp_lease_protocol(proofs->leases[i]) == SP_TCP)
+			return proofs->leases[i];
+	return NULL;
+}
+
+static bool is_inconclusive(const struct sp_proofs *proofs, const struct sp_gate *gate)
+{
+	for (size_t i = 0; i < proofs->inconclusive_count; i++)
+		if (proofs->inconclusive[i].port == gate->port)
+			return true;
+	return false;
+}
+
+static const struct sp_gate *gate_of(
+    const struct sp_gates *gates, uint8_t protocol, uint16_t port)
+{
+	for (size_t i = 0; i < gates->length; i++)
+		if (gates->items[i].protocol == (enum sp_protocol)protocol &&
+		    gates->items[i].port == port)
+			return &gates->items[i];
+	return NULL;
+}
+
+static void open_proven(struct sp_making *making, const struct sp_gates *gates,
+    const struct sp_proofs *proofs)
+{
+	for (size_t i = 0; i < gates->length; i++) {
+		const struct sp_lease *lease = lease_of(proofs, &gates->items[i]);
+		int64_t left = lease ? sp_lease_not_after(lease) - proofs->now : 0;
+
+		if (left > 0)
+			open_gate(making, &gates->items[i], (uint64_t)left * 1000);
+	}
+}
+
+/* Whatever stands open without a gate of this policy, or whose proof failed. */
+static void close_unproven(struct sp_making *making, const struct sp_gates *gates,
+    const struct sp_proofs *proofs)
+{
+	const struct sp_set *set = held_verified(making);
+
+	for (size_t i = 0; set && i < set->elements.length; i++) {
+		const struct sp_element *element = &set->elements.items[i];
+		const struct sp_gate *gate =
+		    gate_of(gates, element->protocol, element->ports.first);
+		const struct sp_lease *lease = gate ? lease_of(proofs, gate) : NULL;
+
+		if (gate && element->expires_ms &&
+		    (proofs->keep_all || is_inconclusive(proofs, gate)))
+			continue;
+		if (!lease || sp_lease_not_after(lease) <= proofs->now)
+			close_gate(making, element->protocol, element->ports.first);
+	}
+}
+
+void sp_making_leases(struct sp_making *making, const struct sp_gates *gates,
+    const struct sp_proofs *proofs)
+{
+	close_unproven(making, gates, proofs);
+	open_proven(making, gates, proofs);
+}
