@@ -24,8 +24,6 @@ static const char *label_problem(const char *label, size_t length)
 		if (!sp_is_letter(label[i]) && !sp_is_digit(label[i]) &&
 		    label[i] != '-' && label[i] != '_')
 			return "is not a host name: letters, digits, '-' and '.'";
-	if (length == 4 && !memcmp(label, "xn--", 4))
-		return "has an A-label without anything behind \"xn--\"";
 	return NULL;
 }
 

@@ -152,7 +152,7 @@ static bool check_included(struct sp_reading *reading, const struct sp_source *s
 			fine = sp_error(reading->diag, &at,
 			    "an included file's [policy] has version and include alone: "
 			    "write this in %s",
-			    reading->sources.items[0]->document.file);
+			    reading->main->document.file);
 	}
 	return fine;
 }
@@ -186,6 +186,7 @@ bool sp_sources_read(struct sp_reading *reading, const char *path)
 
 	if (!source)
 		return false;
+	reading->main = source;
 	sp_document_read(&source->document, reading->diag);
 	return place_sections(reading, source);
 }

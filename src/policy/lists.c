@@ -124,7 +124,9 @@ static bool read_lines(const char *path, const struct sp_file *file,
 		at = stop ? stop + 1 : end;
 	}
 	if (bad.count > SP_MAX_BAD_LINES)
-		sp_error(diag, &whole, "%zu lines in all are no addresses", bad.count);
+		sp_error(diag, &whole,
+		    "%zu lines are not addresses; the first %d of them:", bad.count,
+		    SP_MAX_BAD_LINES);
 	return bad.count == 0;
 }
 

@@ -24,6 +24,8 @@ static bool read_policy_section(struct sp_reading *reading, const struct sp_plac
 		return false;
 	}
 	reading->policy->at = at;
+	if (place->section->name.length)
+		sp_error(reading->diag, &at, "[policy] has no name: write [policy]");
 	return sp_section_read(
 	    reading, &sp_policy_table, place->document, place->section, reading->policy);
 }
@@ -102,22 +104,24 @@ static bool check_kinds(struct sp_reading *reading)
 	return fine;
 }
 
+static bool any_errors(const struct sp_reading *reading)
+{
+	return reading->diag->errors > reading->errors_before;
+}
+
 static bool check_whole(struct sp_reading *reading)
 {
-	const char *file = reading->sources.items[0]->document.file;
-	struct sp_location at = { file, 0, 0 };
+	struct sp_location at = { reading->main->document.file, 0, 0 };
 
-	if (!reading->places.length) {
-		/* A file without a single good line has its errors already. */
-		return reading->diag->errors == 0 &&
+	/* A file without a single good line has its errors already. */
+	if (!reading->places.length)
+		return !any_errors(reading) &&
 		       sp_error(reading->diag, &at,
-			   "an empty policy: it begins with [policy] and \"version = "
-			   "1\"");
-	}
+			   "an empty policy: begin it with [policy] and version = 1");
 	if (!reading->policy->at.line)
 		return sp_error(reading->diag, &at,
-		    "no [policy] section: write it, with \"version = 1\"");
-	if (!reading->services.length)
+		    "no [policy] section: begin with [policy] and version = 1");
+	if (!reading->services.length && !any_errors(reading))
 		sp_diag_add(reading->diag, SP_WARNING, &reading->policy->at,
 		    "no service is allowed: everything is shut");
 	return true;
@@ -148,14 +152,15 @@ static bool read_all(struct sp_reading *reading, const char *path)
 	bool fine = sp_profiles_read(reading) && sp_catalogue_read(reading);
 
 	fine = sp_sources_read(reading, path) && fine;
-	if (!reading->sources.length || !reading->sources.items[0]->document.file)
+	if (!reading->main)
 		return false;
 	fine = check_kinds(reading) && fine;
 	fine = read_sections(reading) && fine;
 	fine = check_whole(reading) && fine;
 	fine = sp_check_agreement(reading) && fine;
 	fine = sp_check_covered(reading) && fine;
-	warn_unused_sets(reading);
+	if (!any_errors(reading))
+		warn_unused_sets(reading);
 	return fine;
 }
 
@@ -197,7 +202,6 @@ struct sp_policy *sp_policy_read(
 		.config_directory = source->config_directory ? source->config_directory
 							     : CONFIG_DIRECTORY };
 	struct sp_policy *policy = calloc(1, sizeof(*policy));
-	size_t errors = diag->errors;
 	bool fine;
 
 	if (!policy) {
@@ -205,10 +209,11 @@ struct sp_policy *sp_policy_read(
 		return NULL;
 	}
 	reading.policy = policy;
+	reading.errors_before = diag->errors;
 	fine = read_all(&reading, source->path);
 	hand_over(&reading);
 	/* An error that a stage reported and did not return counts as well. */
-	fine = fine && diag->errors == errors && sp_policy_digest(policy, diag);
+	fine = fine && !any_errors(&reading) && sp_policy_digest(policy, diag);
 	free_reading(&reading);
 	sp_diag_sort(diag);
 	if (!fine) {

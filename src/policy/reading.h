@@ -36,7 +36,9 @@ struct sp_reading {
 	struct sp_policy *policy;
 	struct sp_diag *diag;
 	const char *config_directory;
+	size_t errors_before; /* that the caller's diagnostics had already */
 	SP_ARRAY(struct sp_source *) sources;
+	const struct sp_source *main; /* the policy itself */
 	SP_ARRAY(struct sp_place) places;
 	SP_ARRAY(char *) files; /* becomes policy->files */
 	struct sp_catalogue catalogue;

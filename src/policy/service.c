@@ -67,8 +67,9 @@ static bool complain(
 
 /* --- the catalogue entry ------------------------------------------------- */
 
+/* Says what could be meant, and before it, or without it, what else to do. */
 static bool no_such_entry(const struct subject *subject, struct sp_slice name,
-    const struct sp_location *at, const char *otherwise)
+    const struct sp_location *at, const char *otherwise, const char *alone)
 {
 	const struct sp_catalogue *catalogue = &subject->reading->catalogue;
 	struct sp_suggestion suggestion = { .wanted = name };
@@ -77,10 +78,10 @@ static bool no_such_entry(const struct subject *subject, struct sp_slice name,
 		sp_suggest(&suggestion, sp_slice(catalogue->entries.items[i].name));
 	if (suggestion.best.text)
 		return sp_error(subject->reading->diag, at,
-		    "the catalogue has no \"%.*s\": %sdid you mean \"%.*s\"?",
+		    "\"%.*s\" is not in the catalogue: %sdid you mean \"%.*s\"?",
 		    SP_SHOW(name), otherwise, SP_SHOW(suggestion.best));
-	return sp_error(subject->reading->diag, at, "the catalogue has no \"%.*s\"%s%s",
-	    SP_SHOW(name), *otherwise ? ": " : "", otherwise);
+	return sp_error(subject->reading->diag, at,
+	    "\"%.*s\" is not in the catalogue: %s", SP_SHOW(name), alone);
 }
 
 static bool find_entry(struct subject *subject)
@@ -100,7 +101,8 @@ static bool find_entry(struct subject *subject)
 		return true;
 	at = sp_item_at(place->document, item);
 	subject->entry = sp_catalogue_find(&subject->reading->catalogue, item->text);
-	return subject->entry || no_such_entry(subject, item->text, &at, "");
+	return subject->entry || no_such_entry(subject, item->text, &at, "",
+				     "name another entry, or write \"use = none\"");
 }
 
 /* --- what was not written ------------------------------------------------ */
@@ -126,7 +128,7 @@ static bool derive_ports(struct subject *subject)
 		    subject, "port", "[service %s] has to say its port", service->name);
 	if (!entry)
 		return no_such_entry(subject, sp_slice(service->name), &service->at,
-		    "write its port, or ");
+		    "write its port and tls, or ", "write its port and tls");
 	service->ports = calloc(entry->port_count, sizeof(*service->ports));
 	if (!service->ports)
 		return sp_out_of_memory(subject->reading->diag);
@@ -154,7 +156,7 @@ static bool derive_tls(struct subject *subject)
 		return true;
 	if (subject->entry)
 		service->tls = subject->entry->tls;
-	else if (service->action == SP_ALLOW)
+	else if (service->action == SP_ALLOW && service->port_count)
 		return complain(subject, "tls",
 		    "[service %s] has no catalogue entry and has to say its tls: none, "
 		    "required or starttls",
@@ -194,11 +196,10 @@ static bool derive_recheck(struct subject *subject)
 		subject->service->profile = subject->reading->policy->profile;
 	if (!sp_place_has(subject->place, "recheck"))
 		subject->service->recheck = quarter;
-	else if (subject->service->recheck != quarter && subject->service->lease)
+	if (subject->service->recheck != quarter && subject->service->lease)
 		return complain(subject, "recheck",
-		    "a recheck other than a quarter of the lease is not supported yet: "
-		    "leave "
-		    "it out, or write \"recheck = %us\"",
+		    "a recheck other than a quarter of the lease, %u seconds, is not "
+		    "supported yet: leave it out",
 		    quarter);
 	return true;
 }

@@ -14,7 +14,7 @@ const char *sp_range_problem(enum sp_range_error error)
 	switch (error) {
 	case SP_RANGE_OK: break;
 	case SP_RANGE_SYNTAX: return "not an address, a prefix or a range";
-	case SP_RANGE_LENGTH: return "a prefix length above 32 (IPv4) or 128 (IPv6)";
+	case SP_RANGE_LENGTH: return "a prefix of more than 32 bits (IPv4) or 128 (IPv6)";
 	case SP_RANGE_HOST_BITS: return "a prefix with host bits set";
 	case SP_RANGE_FAMILIES: return "a range from one family to the other";
 	case SP_RANGE_REVERSED: return "a range that ends before it begins";
@@ -75,6 +75,9 @@ static bool add_set(struct sp_reading *reading, const struct sp_value *value, si
 	struct sp_suggestion suggestion = { .wanted = name };
 	struct sp_set_use use = { .at = sp_item_at(value->document, &value->items[i]) };
 
+	if (!name.length)
+		return sp_refuse_item(
+		    reading, value, i, "\"@\" alone: write @NAME for [addresses NAME]");
 	if (sp_names_find(&reading->set_names, name, &use.set)) {
 		for (size_t s = 0; s < match->set_count; s++)
 			if (match->sets[s].set == use.set)
