@@ -63,6 +63,7 @@ static bool say(struct sp_reading *reading, const char *key, enum sp_protocol pr
 	sp_print_value(&printer, row, b);
 	sp_text_add_bytes(&printer.text, "", 1);
 	sp_print_value(&printer, row, a);
+	sp_text_add_bytes(&printer.text, "", 1);
 	if (printer.text.failed) {
 		sp_text_free(&printer.text);
 		return sp_out_of_memory(reading->diag);

@@ -14,9 +14,6 @@ static bool read_policy_section(struct sp_reading *reading, const struct sp_plac
 {
 	struct sp_location at = sp_section_at(place->document, place->section);
 
-	if (place->section->name.length)
-		return sp_error(
-		    reading->diag, &at, "[policy] has no name: write [policy]");
 	if (reading->policy->at.line) {
 		sp_error(reading->diag, &at, "[policy] is there twice");
 		sp_diag_add(

@@ -16,7 +16,15 @@
 
 static void add(struct sp_printer *printer, const char *bytes, size_t length)
 {
-	sp_text_add_bytes(&printer->text, bytes, length);
+	struct sp_text *text = &printer->text;
+
+	/* What fits is the rule, with millions of small pieces. */
+	if (length < text->capacity - text->length) {
+		memcpy(text->bytes + text->length, bytes, length);
+		text->length += length;
+	} else {
+		sp_text_add_bytes(text, bytes, length);
+	}
 	printer->column += length;
 	if (printer->digest && printer->text.length >= DIGEST_PART) {
 		SHA256Update(printer->digest, (const uint8_t *)printer->text.bytes,
@@ -108,6 +116,7 @@ char *sp_policy_print(const struct sp_policy *policy, bool inlined, size_t *ret_
 	struct sp_printer printer = { .policy = policy, .inlined = inlined };
 
 	print_policy(&printer);
+	sp_text_add_bytes(&printer.text, "", 0); /* its NUL */
 	if (printer.text.failed) {
 		sp_text_free(&printer.text);
 		return NULL;

@@ -43,6 +43,9 @@ struct reader {
 	const char *line_start; /* of the line last taken */
 	unsigned line;		/* its number, from 1 */
 
+	char *buffer; /* inih's own, for one line */
+	size_t size;
+
 	/* What inih was given last and has not delivered yet. */
 	enum handed handed;
 	struct sp_section section;
@@ -274,17 +277,23 @@ static bool looks_like_key(struct sp_slice text)
 						   sp_is_blank(text.text[at + 1]))));
 }
 
-/* Hands the line on to inih. The buffer's size is inih's own. */
-static bool hand_out(struct reader *reader, enum handed what, char *buffer, int size,
-    const char *before, struct sp_slice middle, const char *between, struct sp_slice end)
+/* Hands a line of four parts on to inih. */
+static bool hand_out(struct reader *reader, enum handed what, const char *before,
+    struct sp_slice middle, const char *between, struct sp_slice after)
 {
-	int length = snprintf(buffer, (size_t)size, "%s%.*s%s%.*s", before,
-	    (int)middle.length, middle.text, between, (int)end.length, end.text);
+	const struct sp_slice parts[] = { sp_slice(before), middle, sp_slice(between),
+		after };
+	size_t length = 0;
 
-	if (length < 0 || length >= size) {
-		disagree(reader);
-		return false;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (parts[i].length >= reader->size - length) {
+			disagree(reader);
+			return false;
+		}
+		memcpy(reader->buffer + length, parts[i].text, parts[i].length);
+		length += parts[i].length;
 	}
+	reader->buffer[length] = '\0';
 	reader->handed = what;
 	return true;
 }
@@ -310,7 +319,7 @@ static struct sp_slice take_piece(struct reader *reader, size_t room)
 }
 
 /* Hands out the next part of a value that did not fit into its line. */
-static bool hand_out_rest(struct reader *reader, char *buffer, int size)
+static bool hand_out_rest(struct reader *reader)
 {
 	const char *start = reader->rest.text;
 
@@ -327,8 +336,8 @@ static bool hand_out_rest(struct reader *reader, char *buffer, int size)
 		reader->key_damaged = true;
 		return false;
 	}
-	return hand_out(reader, HANDED_MORE, buffer, size, " ", reader->piece, "",
-	    (struct sp_slice){ "", 0 });
+	return hand_out(
+	    reader, HANDED_MORE, " ", reader->piece, "", (struct sp_slice){ "", 0 });
 }
 
 /* Remembers and removes a ',' at the end of a line: the list goes on below. */
@@ -351,7 +360,7 @@ static struct sp_slice without_last_comma(struct reader *reader, struct sp_slice
 	return sp_slice_trim(value);
 }
 
-static bool take_key(struct reader *reader, struct sp_slice text, char *buffer, int size)
+static bool take_key(struct reader *reader, struct sp_slice text)
 {
 	struct sp_slice word = key_word(text), value;
 	size_t at;
@@ -384,10 +393,10 @@ static bool take_key(struct reader *reader, struct sp_slice text, char *buffer, 
 		return false;
 	}
 	reader->piece = take_piece(reader, SP_INIH_LINE_BYTES - 1 - word.length);
-	return hand_out(reader, HANDED_KEY, buffer, size, "", word, "=", reader->piece);
+	return hand_out(reader, HANDED_KEY, "", word, "=", reader->piece);
 }
 
-static bool take_more(struct reader *reader, struct sp_slice text, char *buffer, int size)
+static bool take_more(struct reader *reader, struct sp_slice text)
 {
 	if (!reader->key_open) {
 		refuse(reader, text.text,
@@ -399,7 +408,7 @@ static bool take_more(struct reader *reader, struct sp_slice text, char *buffer,
 		reader->rest.length = 0;
 		return false;
 	}
-	return hand_out_rest(reader, buffer, size);
+	return hand_out_rest(reader);
 }
 
 /* The two words of a header; false when it has more. */
@@ -410,8 +419,7 @@ static bool header_words(struct sp_slice inside, struct sp_section *ret)
 	return !sp_slice_trim(inside).length;
 }
 
-static bool take_header(
-    struct reader *reader, struct sp_slice text, char *buffer, int size)
+static bool take_header(struct reader *reader, struct sp_slice text)
 {
 	const char *close = memchr(text.text, ']', text.length);
 	struct sp_slice inside = { text.text + 1, 0 };
@@ -451,8 +459,8 @@ static bool take_header(
 	    (int)reader->section.kind.length, reader->section.kind.text,
 	    reader->section.name.length ? " " : "", (int)reader->section.name.length,
 	    reader->section.name.text);
-	return hand_out(reader, HANDED_HEADER, buffer, size, "[",
-	    sp_slice(reader->header), "]", (struct sp_slice){ "", 0 });
+	return hand_out(reader, HANDED_HEADER, "[", sp_slice(reader->header), "]",
+	    (struct sp_slice){ "", 0 });
 }
 
 /* A key or header that stands where only a continuation may. */
@@ -477,7 +485,7 @@ static void refuse_indented(struct reader *reader, struct sp_slice text)
 }
 
 /* One physical line; true when there is something for inih in the buffer. */
-static bool take_line(struct reader *reader, struct sp_slice line, char *buffer, int size)
+static bool take_line(struct reader *reader, struct sp_slice line)
 {
 	const char *why;
 	size_t bad = sp_refused_character(line, &why);
@@ -502,13 +510,13 @@ static bool take_line(struct reader *reader, struct sp_slice line, char *buffer,
 		}
 		if (indented)
 			refuse_indented(reader, text);
-		return take_header(reader, text, buffer, size);
+		return take_header(reader, text);
 	}
 	if (indented && !looks_like_key(text))
-		return take_more(reader, text, buffer, size);
+		return take_more(reader, text);
 	if (indented)
 		refuse_indented(reader, text);
-	return take_key(reader, text, buffer, size);
+	return take_key(reader, text);
 }
 
 /* inih's reader, in the manner of fgets. */
@@ -517,11 +525,13 @@ static char *next_for_inih(char *buffer, int size, void *stream)
 	struct reader *reader = stream;
 	struct sp_slice line;
 
+	reader->buffer = buffer;
+	reader->size = (size_t)size;
 	if (reader->handed == HANDED_HEADER) {
 		reader->key = sp_slice(MARKER_KEY);
 		reader->piece = sp_slice(MARKER_VALUE);
-		return hand_out(reader, HANDED_MARKER, buffer, size, "", reader->key, "=",
-			   reader->piece)
+		return hand_out(
+			   reader, HANDED_MARKER, "", reader->key, "=", reader->piece)
 			   ? buffer
 			   : NULL;
 	}
@@ -529,10 +539,10 @@ static char *next_for_inih(char *buffer, int size, void *stream)
 		disagree(reader); /* inih kept the last line to itself */
 	if (reader->disagreed || reader->out_of_memory)
 		return NULL;
-	if (reader->rest.length && hand_out_rest(reader, buffer, size))
+	if (reader->rest.length && hand_out_rest(reader))
 		return buffer;
 	while (!reader->disagreed && next_line(reader, &line))
-		if (take_line(reader, line, buffer, size))
+		if (take_line(reader, line))
 			return buffer;
 	return NULL;
 }
