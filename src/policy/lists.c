@@ -62,26 +62,29 @@ static struct sp_slice without_comment(struct sp_slice line)
 	return sp_slice_trim(line);
 }
 
-enum line_result { LINE_ADDED, LINE_BAD, LINE_NO_MEMORY };
-
-static enum line_result add_line(
-    struct sp_slice line, struct sp_intervals *set, enum sp_range_error *ret_error)
+/* One line. SP_RANGE_OK also for one with nothing in it; *ret_memory is false
+ * when there was none. */
+static enum sp_range_error add_line(
+    struct sp_slice line, struct sp_intervals *set, bool *ret_memory)
 {
 	struct sp_interval4 plain;
 	struct sp_slice text;
 	struct sp_range range;
+	enum sp_range_error error;
 
 	if (line.length && line.text[line.length - 1] == '\r')
 		line.length--;
-	if (plain_ipv4(line, &plain))
-		return sp_array_push(&set->v4, plain) ? LINE_ADDED : LINE_NO_MEMORY;
+	if (plain_ipv4(line, &plain)) {
+		*ret_memory = sp_array_push(&set->v4, plain);
+		return SP_RANGE_OK;
+	}
 	text = without_comment(line);
 	if (!text.length)
-		return LINE_ADDED;
-	*ret_error = sp_range_parse(text.text, text.length, &range);
-	if (*ret_error != SP_RANGE_OK)
-		return LINE_BAD;
-	return sp_intervals_add(set, &range) ? LINE_ADDED : LINE_NO_MEMORY;
+		return SP_RANGE_OK;
+	error = sp_range_parse(text.text, text.length, &range);
+	if (error == SP_RANGE_OK)
+		*ret_memory = sp_intervals_add(set, &range);
+	return error;
 }
 
 /* The bad lines of one file: the first ones each, then their number. */
@@ -104,7 +107,7 @@ static bool read_lines(const char *path, const struct sp_file *file,
 {
 	const char *at = file->bytes, *end = at + file->length;
 	struct bad_lines bad = { .path = path };
-	enum sp_range_error error = SP_RANGE_OK;
+	bool memory = true;
 	struct sp_location whole = { path, 0, 0 };
 
 	if (file->length >= 3 && !memcmp(at, "\xef\xbb\xbf", 3))
@@ -113,11 +116,12 @@ static bool read_lines(const char *path, const struct sp_file *file,
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		struct sp_slice text = { at, (size_t)((stop ? stop : end) - at) };
 
-		switch (add_line(text, set, &error)) {
-		case LINE_ADDED: break;
-		case LINE_BAD: bad_line(&bad, line, error, diag); break;
-		case LINE_NO_MEMORY: return sp_out_of_memory(diag);
-		}
+		enum sp_range_error error = add_line(text, set, &memory);
+
+		if (!memory)
+			return sp_out_of_memory(diag);
+		if (error != SP_RANGE_OK)
+			bad_line(&bad, line, error, diag);
 		if (sp_intervals_count(set) > SP_MAX_SET_ELEMENTS)
 			return sp_error(diag, &whole, "more than %u addresses in one set",
 			    SP_MAX_SET_ELEMENTS);

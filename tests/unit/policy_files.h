@@ -47,7 +47,7 @@ static char *write_file(const char *name, const void *bytes, size_t length)
 	return path;
 }
 
-static char *write_text(const char *name, const char *text)
+__attribute__((unused)) static char *write_text(const char *name, const char *text)
 {
 	return write_file(name, text, strlen(text));
 }
@@ -65,7 +65,7 @@ __attribute__((unused)) static char *load_file(const char *path)
 }
 
 /* What is read has to be without an error; warnings are allowed. */
-static struct sp_policy *read_file(const char *path)
+__attribute__((unused)) static struct sp_policy *read_file(const char *path)
 {
 	struct sp_policy_source source = { path, "/nonexistent" };
 	struct sp_diag diag = { 0 };
@@ -80,7 +80,7 @@ static struct sp_policy *read_file(const char *path)
 	return policy;
 }
 
-static struct sp_policy *read_text(const char *text)
+__attribute__((unused)) static struct sp_policy *read_text(const char *text)
 {
 	char *path = write_text("policy.ini", text);
 	struct sp_policy *policy = read_file(path);
