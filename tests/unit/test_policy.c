@@ -427,6 +427,68 @@ static void includes_are_in_place(void **state)
 	free(part);
 }
 
+/* A policy with everything in it, changed at random: what is still accepted is
+ * accepted again as printed, and says the same. SALLYPORT_ROUNDS asks for more. */
+static size_t change(char *text, size_t length)
+{
+	static const char *const pieces[] = { ", 10.9.0.0/16", " ", "\n\t", "=", " ;",
+		"none", ", any", ", @a", "0", "65535", "::", "\nlog = yes",
+		"\ntls = none", "\n\n", "\naction = block",
+		"\n[service z]\nport = 7\ntls = none", "h", "m", "*", "/24",
+		"\nfrom = 10.0.0.0-10.0.0.5", ", udp", ", h.example" };
+	const char *piece = pieces[(size_t)rand() % (sizeof(pieces) / sizeof(*pieces))];
+	size_t at = (size_t)rand() % (length - 1), cut = (size_t)rand() % 2;
+	const char *line = strchr(text + at, '\n');
+
+	/* At a line's end the most is right. */
+	if (line && rand() % 4) {
+		at = (size_t)(line - text);
+		cut = 0;
+	}
+	memmove(text + at + strlen(piece), text + at + cut, length - at - cut + 1);
+	memcpy(text + at, piece, strlen(piece));
+	return length + strlen(piece) - cut;
+}
+
+static void what_is_accepted_can_be_printed(void **state)
+{
+	static const char whole[] =
+	    "[policy]\nversion = 1\ndefault = reject\nlog = blocked 3/day burst 9\n"
+	    "[addresses a]\nelements = 10.0.0.0/8, fd00::/8, 192.0.2.3-192.0.2.9\n"
+	    "[service smtp]\nname = mail.example.com, ::1\nlease = 3d\nrevoke = cut\n"
+	    "from = @a, 198.51.100.0/24\non_fail = warn\nrate = 10/minute burst 5\n"
+	    "[service x]\nport = 1-24, 26-9000\ntls = none\nprotocol = tcp, udp\n"
+	    "to = 192.0.2.1-192.0.2.6, ::/0\ninterface = eth0, wg*\nlog = yes\n"
+	    "[service y]\nuse = smtp\naction = reject\nfrom = 198.51.100.7\n";
+	const char *wanted = getenv("SALLYPORT_ROUNDS");
+	size_t rounds = wanted ? strtoul(wanted, NULL, 10) : 400, accepted = 0;
+
+	(void)state;
+	srand(13);
+	for (size_t round = 0; round < rounds; round++) {
+		struct sp_policy_source source = { .config_directory = "/nonexistent" };
+		struct sp_diag diag = { 0 };
+		struct sp_policy *policy;
+		char text[sizeof(whole) + 200], *path;
+
+		memcpy(text, whole, sizeof(whole));
+		change(text, sizeof(whole) - 1);
+		path = write_text("changed.ini", text);
+		source.path = path;
+		policy = sp_policy_read(&source, &diag);
+		assert_int_equal(policy == NULL, diag.errors > 0);
+		if (policy) {
+			round_trip(path);
+			accepted++;
+		}
+		sp_policy_free(policy);
+		sp_diag_free(&diag);
+		free(path);
+	}
+	print_message("%zu of %zu accepted\n", accepted, rounds);
+	assert_true(accepted > rounds / 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +503,7 @@ int main(void)
 		cmocka_unit_test(every_catalogue_entry_makes_a_service),
 		cmocka_unit_test(the_catalogue_has_what_was_asked_for),
 		cmocka_unit_test(includes_are_in_place),
+		cmocka_unit_test(what_is_accepted_can_be_printed),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
