@@ -47,6 +47,13 @@ lease_end() {
 
 ruleset() { in_host server nft "$@" list ruleset; }
 
+# The ruleset without what moves by itself: time left, counts, and the thirty
+# seconds of grace that the first load gives.
+shape() {
+	ruleset -a | sed -E 's/ expires [0-9a-z]+//g; s/packets [0-9]+ bytes [0-9]+//
+		/elements = \{ tcp timeout 30s \}/d'
+}
+
 # counter NAME: packets counted so far.
 counter() {
 	in_host server nft list counter inet sallyport "$1" |

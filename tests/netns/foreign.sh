@@ -27,11 +27,15 @@ table inet filter {
 table inet sallyport-lookalike {
 	chain input { type filter hook input priority 5; policy accept; }
 }
-table bridge b { chain c { } }
-table netdev n { chain i { } }
+table bridge b {
+	chain c { }
+}
+table netdev n {
+	chain i { }
+}
 END
 # Without packets nothing of it moves, counters included.
-foreign() { ruleset "$@" | sed '/^table inet sallyport {$/,/^}$/d'; }
+foreign() { ruleset "$@" | sed '/^table inet sallyport {/,/^}$/d'; }
 before=$(foreign -a)
 
 policy <<'END'

@@ -19,6 +19,18 @@ port = 8443
 name = $NAME
 from = 10.0.0.0/8, fd00::/8
 
+; nobody listens on these two: their ports are free for connections outwards
+[service idle-cut]
+use = https
+port = 5443
+name = $NAME
+revoke = cut
+
+[service idle-drain]
+use = https
+port = 6443
+name = $NAME
+
 [service shop-plain]
 port = 990
 tls = none
@@ -40,10 +52,12 @@ shut() {
 shut
 
 # From a local port that is in `cut`, outwards, while the gate is shut.
-connection_open outbound server $S4:8443 $A4:7000
-connection_open outbound_cut server $S4b:443 $A4:7000
+connection_open outbound server $S4:6443 $A4:7000
+connection_open outbound_cut server $S4b:5443 $A4:7000
 check "an outbound connection from a gated local port works" connection_lives outbound
 check "and from one with revoke = cut" connection_lives outbound_cut
+connection_open outbound_cut6 server "[$S6]:5443" "[$A6]:7000"
+check "over IPv6 too" connection_lives outbound_cut6
 
 lease tcp 443
 packets_reach client <<END

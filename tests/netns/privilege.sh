@@ -66,16 +66,16 @@ check_match "shows what it would do" 'ssh|tcp-22' "$output"
 check_equal "nothing is in the kernel" "" "$(ruleset)"
 check_equal "nothing is in the state directory" "" "$(find "$STATE" -mindepth 1 -type f | grep active)"
 apply
-before=$(ruleset -a)
+before=$(shape)
 printf '\n[service http]\n' >>"$POLICY"
 check_exit 0 "apply --dry-run over a ruleset" sp apply --dry-run --no-verify "$POLICY"
-check_equal "leaves it as it was" "$before" "$(ruleset -a)"
+check_equal "leaves it as it was" "$before" "$(shape)"
 
 # A bad policy changes nothing either.
 printf '\n[service http]\nport = 99999\n' >>"$POLICY"
 check_exit 2 "apply of a bad policy" sp apply --no-verify "$POLICY"
 check_match "names file, line and column" "^$POLICY:[0-9]+:[0-9]+: error: " "$errors"
-check_equal "leaves the ruleset as it was" "$before" "$(ruleset -a)"
+check_equal "leaves the ruleset as it was" "$before" "$(shape)"
 check_exit 2 "an unknown option" sp apply --no-such-option "$POLICY"
 check_exit 2 "a missing policy file" sp apply "$TEST_TMP/nowhere.ini"
 finish

@@ -47,8 +47,6 @@ check_equal "ssh counted its connections" 3 "$ssh"
 check_equal "https counted its connection" 1 "$https"
 connection_open stays client $A4 $S4:22
 
-# Time left of a lease moves by itself.
-shape() { ruleset -a | sed -E 's/ expires [0-9a-z]+//; s/packets [0-9]+ bytes [0-9]+//'; }
 before=$(shape)
 check_exit 0 "the second apply" traced "$TEST_TMP/second.trace" \
 	"$SALLYPORT" apply --state "$STATE" --run "$RUN" --no-verify "$POLICY"
