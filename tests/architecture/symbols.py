@@ -46,6 +46,10 @@ def main(build, list_path):
     defined = {name: set(symbols(path, "--defined-only", "--extern-only")) for name, path in archives.items()}
     owner = {symbol: name for name, exported in defined.items() for symbol in exported}
     wrong = []
+    for name, exported in sorted(defined.items()):
+        for symbol in sorted(exported):
+            if owner[symbol] != name and not FOREIGN.fullmatch(symbol):
+                wrong.append(f"{name}: defines {symbol}, as {owner[symbol]} does")
     for name, path in sorted(archives.items()):
         rule = rules.get(name)
         if rule is None:

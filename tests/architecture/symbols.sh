@@ -26,6 +26,11 @@ int sp_ruleset_bad(void)
 		exit(1);
 	return printf("%ld\n", (long)time(0));
 }
+int sp_twice(void);
+int sp_twice(void)
+{
+	return 2;
+}
 END
 cat >"$TEST_TMP/base.c" <<'END'
 int sp_ruleset_bad(void);
@@ -34,6 +39,11 @@ int naked(void)
 {
 	return sp_ruleset_bad();
 }
+int sp_twice(void);
+int sp_twice(void)
+{
+	return 1;
+}
 END
 for name in ruleset base; do
 	gcc -c -o "$TEST_TMP/$name.o" "$TEST_TMP/$name.c" &&
@@ -41,7 +51,8 @@ for name in ruleset base; do
 done
 run symbols "$TEST_TMP/fake"
 check_equal "what is forbidden is found" 1 "$status"
-check_equal "all of it" "base: calls sp_ruleset_bad of ruleset
+check_equal "all of it" "base: defines sp_twice, as ruleset does
+base: calls sp_ruleset_bad of ruleset
 base: exports naked, which has no sp_ prefix
 ruleset: calls exit
 ruleset: calls printf
