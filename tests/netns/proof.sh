@@ -59,12 +59,14 @@ port = 7443
 name = $NAME
 ca = $PKI/root.pem
 END
-# One line for each endpoint, and what is wrong on it.
+# A line for each port, and below it one for what is wrong.
 why() {
-	check_match "$1: https passes" "443/tcp.*(pass|verified|open)" "$output"
-	check_match "$1: shop has expired" '8443.*expired' "$output"
-	check_match "$1: legacy speaks SSLv3" '9443.*SSL ?v?3' "$output"
-	check_match "$1: nobody listens on 7443" '7443.*(absent|nobody|no listener)' "$output"
+	local lines
+	lines=$(sed -E ':a;N;$!ba;s/\n +/ | /g' <<<"$output")
+	check_match "$1: https passes" '443/tcp.*(pass|verified|open)' "$lines"
+	check_match "$1: shop has expired" '8443[^|]*(\|[^|]*)?certificate expired' "$lines"
+	check_match "$1: legacy speaks SSLv3" '9443[^|]*(\|[^|]*)?SSLv3' "$lines"
+	check_match "$1: nobody listens on 7443" '7443[^|]*(\|[^|]*)?(absent|nobody listens)' "$lines"
 }
 check_exit 1 "verify" sp verify "$POLICY"
 why verify
