@@ -26,6 +26,17 @@ static const struct sp_command commands[] = {
 	    "Compares with what the kernel holds, rule by rule. Exit status: 0 no\n"
 	    "difference, 1 differences.\n",
 	    0, 1, sp_command_diff },
+	{ "verify", "[POLICY]", "Ask every TLS service what it serves, and judge it", "fTUP",
+	    "Asks at every address that listens, as a client would, and says for each\n"
+	    "port whether its gate may open. Nobody listening is no pass. Exit status:\n"
+	    "0 every TLS service passes, 1 one does not or could not be asked.\n",
+	    0, 1, sp_command_verify },
+	{ "probe", "HOST:PORT", "The same for one endpoint, anywhere, without a policy",
+	    "fTUPnCt",
+	    "HOST is a name or an address, [ADDRESS]:PORT for IPv6. Every address of a\n"
+	    "name is asked. The certificate must be for HOST unless --name says another;\n"
+	    "--name none looks at the chain alone. Exit status as of verify.\n",
+	    1, 1, sp_command_probe },
 	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUw",
 	    "Verifies every TLS service, compiles the policy and commits what differs\n"
 	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"

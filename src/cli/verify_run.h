@@ -11,6 +11,8 @@
 #include <sallyport/policy.h>
 #include <sallyport/verdict.h>
 
+#include "command.h"
+
 /* Zero is the default everywhere. */
 struct sp_verify_options {
 	uint32_t connection_ms, port_ms;  /* 5 s and 30 s */
@@ -35,5 +37,15 @@ bool sp_verify_plan(struct sp_plan *plan, const struct sp_verify_options *option
  * a directory. False, and why in *ret_failure (the caller frees). */
 bool sp_store_read(
     const char *path, uint8_t **ret_pem, size_t *ret_length, char **ret_failure);
+
+/* What `verify` and `probe` have in common. */
+
+/* The profile of this name; NULL, and told which there are. */
+const struct sp_profile *sp_find_profile(
+    const struct sp_policy *policy, const char *name);
+/* sp_verify_options.progress; the context is the struct sp_options. */
+void sp_verify_progress(size_t done, size_t count, void *context);
+/* The exit code once the report was printed, or was not. */
+enum sp_exit sp_verify_told(const struct sp_verdicts *verdicts, bool printed);
 
 #endif

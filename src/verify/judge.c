@@ -100,6 +100,10 @@ static void add_unanswered(struct judging *judging, enum sp_question question,
 	const char *title = sp_question(question)->title;
 	char how[160];
 
+	/* Why nothing more was asked is told already. */
+	if (!observation && (sp_finding_has(judging->verdict, SP_FINDING_UNREACHABLE) ||
+				sp_finding_has(judging->verdict, SP_FINDING_PROBER)))
+		return;
 	if (!observation)
 		sp_finding_add(
 		    judging, SP_FINDING_UNANSWERED, name, "%s was not asked", title);

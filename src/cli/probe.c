@@ -1,0 +1,242 @@
+/* One endpoint, anywhere, without a policy: a plan of one target, run and told. */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <sallyport/verify_report.h>
+
+#include "policy.h"
+#include "verify_run.h"
+
+/* Addresses of one name that are asked. */
+#define MOST_ADDRESSES 16
+
+struct operand {
+	char host[SP_MAX_HOST_NAME + 1];
+	uint16_t port;
+};
+
+/* A port number and nothing behind it. */
+static bool parse_port(const char *text, uint16_t *ret)
+{
+	uint32_t port = 0;
+
+	if (!*text || strlen(text) > 5)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		port = port * 10 + (uint32_t)(*text - '0');
+	}
+	*ret = (uint16_t)port;
+	return port > 0 && port <= UINT16_MAX;
+}
+
+/* HOST:PORT or [ADDRESS]:PORT. */
+static bool parse_operand(const char *text, struct operand *ret)
+{
+	const char *colon = strrchr(text, ':'), *first = text, *last = colon;
+
+	if (!colon || !parse_port(colon + 1, &ret->port))
+		return false;
+	if (*text == '[') {
+		if (colon == text || colon[-1] != ']')
+			return false;
+		first = text + 1;
+		last = colon - 1;
+	} else if (memchr(text, ':', (size_t)(colon - text))) {
+		return false; /* an IPv6 address wants its brackets */
+	}
+	if (last <= first || (size_t)(last - first) >= sizeof(ret->host))
+		return false;
+	memcpy(ret->host, first, (size_t)(last - first));
+	ret->host[last - first] = '\0';
+	return true;
+}
+
+static bool is_address(const char *text)
+{
+	struct sp_address address;
+
+	return sp_address_parse(text, strlen(text), &address);
+}
+
+/* A host name in A-labels, or an address. */
+static bool is_name(const char *text)
+{
+	if (is_address(text))
+		return true;
+	return *text && strlen(text) <= SP_MAX_HOST_NAME && *text != '.' &&
+	       *text != '-' &&
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-._")];
+}
+
+static bool add_resolved(struct sp_target *target, const struct addrinfo *found)
+{
+	struct sp_endpoint endpoint = { .local = true };
+
+	if (found->ai_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)found->ai_addr;
+
+		endpoint.address = sp_address_of(SP_IPV4, (const uint8_t *)&in->sin_addr);
+	} else if (found->ai_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 =
+		    (const struct sockaddr_in6 *)found->ai_addr;
+
+		endpoint.address = sp_address_of(SP_IPV6, in6->sin6_addr.s6_addr);
+		endpoint.interface = in6->sin6_scope_id;
+	} else {
+		return true;
+	}
+	return sp_target_add_endpoint(target, &endpoint);
+}
+
+/* The one place that resolves a name. */
+static bool resolve(const char *host, struct sp_target *target, struct sp_diag *diag)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
+	int error = getaddrinfo(host, NULL, &hints, &found);
+	bool done = true;
+
+	if (error)
+		return sp_error(diag, NULL, "%s: %s", host, gai_strerror(error));
+	for (const struct addrinfo *each = found;
+	     each && done && target->endpoint_count < MOST_ADDRESSES;
+	     each = each->ai_next)
+		done = add_resolved(target, each);
+	freeaddrinfo(found);
+	return done || sp_out_of_memory(diag);
+}
+
+/* `none`: the chain alone; otherwise what --name says, else the host itself. */
+static bool add_names(const struct sp_options *options, const struct operand *operand,
+    struct sp_target *target)
+{
+	if (options->name_count == 1 && !strcmp(options->names[0], "none"))
+		return true;
+	target->names = calloc(SP_MAX_NAMES, sizeof(char *));
+	if (!target->names)
+		return false;
+	for (size_t i = 0; i < options->name_count && i < SP_MAX_NAMES; i++)
+		target->names[target->name_count++] = (char *)options->names[i];
+	if (target->name_count == 0)
+		target->names[target->name_count++] = (char *)operand->host;
+	return true;
+}
+
+/* The shipped profiles and those of profiles.d come with a policy: the least one
+ * there is, in memory. */
+static struct sp_policy *least_policy(const struct sp_options *options)
+{
+	static const char text[] = "[policy]\nversion = 1\n[service ssh]\n";
+	int fd = memfd_create("policy", 0);
+	struct sp_policy *policy = NULL;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd >= 0 && write(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1)
+		policy = sp_read_policy(options, path, NULL);
+	if (fd >= 0)
+		close(fd);
+	return policy;
+}
+
+static bool check_usage(const struct sp_options *options, struct operand *ret)
+{
+	if (options->starttls) {
+		fputs("sallyport: --starttls is not supported yet\n", stderr);
+		return false;
+	}
+	if (!parse_operand(options->operands[0], ret) || !is_name(ret->host)) {
+		fprintf(stderr,
+		    "sallyport: %s: want HOST:PORT or [ADDRESS]:PORT, names in "
+		    "A-labels\n",
+		    options->operands[0]);
+		return false;
+	}
+	for (size_t i = 0; i < options->name_count; i++) {
+		if (is_name(options->names[i]))
+			continue;
+		fprintf(stderr, "sallyport: --name %s: want a host name in A-labels\n",
+		    options->names[i]);
+		return false;
+	}
+	return true;
+}
+
+static bool make_plan(const struct sp_options *options, const struct operand *operand,
+    const struct sp_profile *profile, struct sp_plan *plan, struct sp_diag *diag)
+{
+	struct sp_target *target = calloc(1, sizeof(*target));
+
+	if (!target)
+		return sp_out_of_memory(diag);
+	*target = (struct sp_target){ .protocol = SP_TCP,
+		.port = operand->port,
+		.tls = SP_TLS_REQUIRED,
+		.profile = profile,
+		/* Nobody takes a lease from here. */
+		.on_fail = SP_ON_FAIL_WARN };
+	plan->targets = target;
+	plan->target_count = plan->target_capacity = 1;
+	if (!sp_plan_add_store(plan, options->ca, &target->store) ||
+	    !add_names(options, operand, target))
+		return sp_out_of_memory(diag);
+	return resolve(operand->host, target, diag);
+}
+
+static enum sp_exit tell(
+    const struct sp_options *options, const struct sp_verdicts *verdicts)
+{
+	bool printed = options->format == SP_FORMAT_JSON
+			   ? sp_report_probe_json(stdout, verdicts)
+			   : sp_report_probe_text(stdout, verdicts, options->colour);
+
+	return sp_verify_told(verdicts, printed);
+}
+
+static enum sp_exit probe(const struct sp_options *options, const struct operand *operand,
+    const struct sp_policy *policy)
+{
+	struct sp_verify_options how = { .connection_ms = options->timeout_ms,
+		.port_ms = options->port_timeout_ms,
+		.progress = sp_verify_progress,
+		.context = (void *)options };
+	const struct sp_profile *profile =
+	    sp_find_profile(policy, options->profile ? options->profile : "baseline");
+	struct sp_verdicts verdicts = { 0 };
+	struct sp_plan plan = { 0 };
+	struct sp_diag diag = { 0 };
+	enum sp_exit status = SP_EXIT_SYSTEM;
+	bool done;
+
+	if (!profile)
+		return SP_EXIT_USAGE;
+	done = make_plan(options, operand, profile, &plan, &diag) &&
+	       sp_verify_plan(&plan, &how, &verdicts, &diag);
+	sp_plan_free(&plan);
+	if (sp_show_diagnostics(options, &diag) && done)
+		status = tell(options, &verdicts);
+	sp_verdicts_free(&verdicts);
+	return status;
+}
+
+enum sp_exit sp_command_probe(const struct sp_options *options)
+{
+	struct operand operand;
+	struct sp_policy *policy;
+	enum sp_exit status;
+
+	if (!check_usage(options, &operand))
+		return SP_EXIT_USAGE;
+	policy = least_policy(options);
+	status = policy ? probe(options, &operand, policy) : SP_EXIT_SYSTEM;
+	sp_policy_free(policy);
+	return status;
+}

@@ -1,0 +1,228 @@
+#include <sallyport/verify_report.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include <sallyport/escape.h>
+
+/* As it is when it is UTF-8 (the dump is ASCII, so a terminal has nothing to
+ * obey), else escaped. jansson's *_new functions take NULL for failure and pass
+ * it on; a string that could not be made becomes null. */
+static json_t *text_of(const char *bytes)
+{
+	json_t *string = bytes ? json_string(bytes) : NULL;
+
+	if (bytes && !string) {
+		char *escaped = sp_escape(bytes);
+
+		string = escaped ? json_string(escaped) : NULL;
+		free(escaped);
+	}
+	return string ? string : json_null();
+}
+
+/* RFC 3339, UTC. */
+static json_t *time_of(int64_t at)
+{
+	time_t seconds = (time_t)at;
+	char text[40];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+static json_t *digest_of(const uint8_t digest[32])
+{
+	char text[65];
+
+	for (size_t i = 0; i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return json_string(text);
+}
+
+static json_t *version_of(uint16_t version)
+{
+	char text[16];
+
+	return version ? json_string(sp_version_name(version, text)) : json_null();
+}
+
+static json_t *number_or_null(uint16_t number)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "0x%04x", number);
+	return number ? json_string(text) : json_null();
+}
+
+static json_t *name_of(const struct sp_target *target, uint16_t name)
+{
+	return name == SP_NO_NAME ? json_null() : text_of(target->names[name]);
+}
+
+static json_t *chain_of(const uint16_t *indices, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_integer(indices[i]));
+	return list;
+}
+
+static json_t *answer_of(const struct sp_target *target,
+    const struct sp_answered *answered, const struct sp_testimony *testimony)
+{
+	const struct sp_observation *seen =
+	    sp_testimony_find(testimony, answered->question, answered->name);
+	json_t *object = json_pack("{s:s, s:o, s:s, s:o}", "question",
+	    sp_question(answered->question)->key, "name", name_of(target, answered->name),
+	    "answer", sp_answer_name(answered->answer), "how", text_of(answered->how));
+
+	if (!object || !seen)
+		return object;
+	json_object_set_new(object, "version", version_of(seen->version));
+	json_object_set_new(object, "suite", number_or_null(seen->suite));
+	json_object_set_new(object, "group", number_or_null(seen->group));
+	json_object_set_new(object, "proven", json_boolean(seen->proven));
+	json_object_set_new(object, "tries", json_integer(seen->tries));
+	if (sp_question(answered->question)->kind == SP_KIND_HANDSHAKE) {
+		json_object_set_new(object, "ocsp_staple", json_boolean(seen->staple));
+		json_object_set_new(object, "sent_total", json_integer(seen->sent_total));
+		json_object_set_new(
+		    object, "sent", chain_of(seen->sent, seen->sent_count));
+		json_object_set_new(
+		    object, "chain", chain_of(seen->chain, seen->chain_count));
+	}
+	return object;
+}
+
+static json_t *finding_of(
+    const struct sp_target *target, const struct sp_finding *finding)
+{
+	const struct sp_finding_entry *entry = sp_finding_entry(finding->id);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", entry->key, "weight",
+	    sp_weight_name(finding->weight), "title", entry->title, "reference",
+	    entry->reference, "name", name_of(target, finding->name), "text",
+	    text_of(finding->text));
+}
+
+static json_t *certificate_of(const struct sp_certificate *certificate, int64_t now)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < certificate->name_count; i++)
+		json_array_append_new(names, text_of(certificate->names[i]));
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:I, s:o, s:i, s:o, s:b, "
+	    "s:b, s:b, s:b}",
+	    "subject", text_of(certificate->subject), "issuer",
+	    text_of(certificate->issuer), "serial", text_of(certificate->serial), "names",
+	    names, "name_total", (int)certificate->name_total, "sha256",
+	    digest_of(certificate->sha256), "not_before",
+	    time_of(certificate->not_before), "not_after",
+	    time_of(certificate->not_after), "days_left",
+	    (json_int_t)((certificate->not_after - now) / 86400), "key",
+	    text_of(certificate->key), "key_bits", (int)certificate->key_bits,
+	    "signature", text_of(certificate->signature), "self_signed",
+	    certificate->self_signed, "ca", certificate->authority, "server_auth",
+	    !certificate->purposes || certificate->server_auth, "must_staple",
+	    certificate->must_staple);
+}
+
+static json_t *endpoint_of(const struct sp_verdict *verdict,
+    const struct sp_endpoint_verdict *endpoint, int64_t now)
+{
+	const struct sp_testimony *testimony = &endpoint->endpoint->testimony;
+	json_t *answers = json_array(), *findings = json_array(), *all = json_array();
+	char address[SP_ADDRESS_TEXT];
+
+	for (size_t i = 0; i < endpoint->answer_count; i++)
+		json_array_append_new(answers,
+		    answer_of(verdict->target, &endpoint->answers[i], testimony));
+	for (size_t i = 0; i < endpoint->finding_count; i++)
+		json_array_append_new(
+		    findings, finding_of(verdict->target, &endpoint->findings[i]));
+	for (size_t i = 0; i < testimony->certificate_count; i++)
+		json_array_append_new(
+		    all, certificate_of(&testimony->certificates[i], now));
+	return json_pack("{s:s, s:i, s:b, s:b, s:s, s:o, s:o, s:o, s:i, s:b}", "address",
+	    sp_address_print(&endpoint->endpoint->address, address), "port",
+	    verdict->target->port, "local", endpoint->endpoint->local, "listening",
+	    endpoint->endpoint->listening, "outcome", sp_outcome_name(endpoint->outcome),
+	    "answers", answers, "findings", findings, "certificates", all, "connections",
+	    (int)testimony->connections, "sandboxed", testimony->sandboxed);
+}
+
+static json_t *lease_of(const struct sp_lease *lease)
+{
+	if (!lease)
+		return json_null();
+	return json_pack("{s:o, s:o}", "not_after", time_of(sp_lease_not_after(lease)),
+	    "evidence", digest_of(sp_lease_evidence(lease)));
+}
+
+static json_t *services_of(const struct sp_policy *policy, const struct sp_target *target)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; policy && i < target->service_count; i++)
+		json_array_append_new(
+		    list, text_of(policy->services[target->services[i]].name));
+	return list;
+}
+
+static json_t *verdict_of(
+    const struct sp_policy *policy, const struct sp_verdict *verdict, int64_t now)
+{
+	const struct sp_target *target = verdict->target;
+	json_t *names = json_array(), *endpoints = json_array();
+
+	for (size_t i = 0; i < target->name_count; i++)
+		json_array_append_new(names, text_of(target->names[i]));
+	for (size_t i = 0; i < verdict->endpoint_count; i++)
+		json_array_append_new(
+		    endpoints, endpoint_of(verdict, &verdict->endpoints[i], now));
+	return json_pack("{s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}",
+	    "port", target->port, "protocol", sp_protocol_name(target->protocol),
+	    "services", services_of(policy, target), "tls", sp_tls_name(target->tls),
+	    "profile", target->profile->name, "names", names, "on_fail",
+	    target->on_fail == SP_ON_FAIL_WARN ? "warn" : "block", "outcome",
+	    sp_outcome_name(verdict->outcome), "reason", text_of(verdict->reason),
+	    "lease", lease_of(verdict->lease), "endpoints", endpoints);
+}
+
+bool sp_report_verify_json(
+    FILE *out, const struct sp_policy *policy, const struct sp_verdicts *verdicts)
+{
+	json_t *ports = json_array(), *report;
+	bool done = false;
+
+	for (size_t i = 0; i < verdicts->count; i++)
+		json_array_append_new(
+		    ports, verdict_of(policy, &verdicts->items[i], verdicts->now));
+	/* A port that could not be told must not look like one that is not there. */
+	if (json_array_size(ports) != verdicts->count) {
+		json_decref(ports);
+		return false;
+	}
+	report = json_pack("{s:i, s:o, s:b, s:o}", "version", 1, "time",
+	    time_of(verdicts->now), "pass", sp_verdicts_pass(verdicts), "ports", ports);
+	/* Nothing but ASCII: what a terminal would obey stays \uNNNN. */
+	if (report)
+		done = json_dumpf(report, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
+		       fputc('\n', out) != EOF && fflush(out) == 0;
+	json_decref(report);
+	return done;
+}
+
+bool sp_report_probe_json(FILE *out, const struct sp_verdicts *verdicts)
+{
+	return sp_report_verify_json(out, NULL, verdicts);
+}
