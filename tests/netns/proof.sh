@@ -75,10 +75,11 @@ check_exit 1 "apply --strict" sp apply --strict "$POLICY"
 check_exit 0 "status" sp status
 why status
 check_match "status says who may reach ssh" 'ssh.*22/tcp' "$output"
-for command in "verify $POLICY" status "diff $POLICY"; do
-	# shellcheck disable=SC2086
-	run sp ${command%% *} --format json ${command#* }
-	check "${command%% *} --format json is JSON" /usr/bin/python3 -m json.tool "$TEST_TMP/.output" /dev/null
+for command in verify status diff; do
+	operands=("$POLICY")
+	[[ $command != status ]] || operands=()
+	run sp $command --format json ${operands[@]+"${operands[@]}"}
+	check "$command --format json is JSON" /usr/bin/python3 -m json.tool "$TEST_TMP/.output" /dev/null
 done
 packets_reach client <<END
 connects tcp $A4 -> $S4:443
