@@ -2,7 +2,8 @@
 # Applying a policy of twenty services against `nft -f` of the same ruleset:
 # whole processes, each from an empty namespace, by turns; medians of twenty.
 . "$(dirname "$0")/../lib/sallyport.sh"
-[[ -z ${SP_RELEASE:-} ]] || SALLYPORT=$SP_RELEASE/src/cli/sallyport
+build=${SP_RELEASE:-${SP_BUILD:-$SP_ROOT/build/release}}
+SALLYPORT=$build/src/cli/sallyport
 ! nm --undefined-only "$SALLYPORT" 2>/dev/null | grep -q __asan_init ||
 	skip "figures of a sanitizer's build say nothing: tests/run --release, or --long"
 firewall_lab
@@ -21,22 +22,19 @@ apply
 ruleset >"$TEST_TMP/same.nft"
 check_equal "twenty services" 20 "$(grep -c 'counter svc-' "$TEST_TMP/same.nft")"
 
-in_host server /usr/bin/python3 - "$TEST_TMP/same.nft" "$SALLYPORT" apply --quiet \
+in_host server /usr/bin/python3 - "$build/tests/bench/measure" "$TEST_TMP/same.nft" "$SALLYPORT" apply --quiet \
 	--state "$STATE" --run "$RUN" --no-verify "$POLICY" >"$TEST_TMP/figures" <<'END' || abort "the measurement failed"
-import os, statistics, subprocess, sys, time
+import statistics, subprocess, sys
 
-same, *ours = sys.argv[1:]
+measure, same, *ours = sys.argv[1:]
 empty = ["nft", "delete", "table", "inet", "sallyport"]
 
 def once(command):
     """Seconds of wall time and KiB of peak memory."""
     subprocess.run(empty, check=True)
-    begin = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        sys.exit(f"{command[0]} failed: {status}")
-    return time.perf_counter() - begin, usage.ru_maxrss
+    figures = subprocess.run([measure, *command], check=True, capture_output=True, text=True)
+    seconds, peak = figures.stdout.split()
+    return float(seconds), int(peak)
 
 runs = {"ours": [], "nft": []}
 for command in (ours, ["nft", "-f", same]):
