@@ -8,6 +8,9 @@
 
 #include "policy.h"
 
+/* Lines are for people; --format json has each change whole. */
+#define PAGE_WIDTH 79
+
 static void print_json(const struct sp_delta *delta, const struct sp_text *text)
 {
 	json_t *root = json_pack("{s:i, s:I, s:[]}", "version", 1, "changes",
@@ -22,15 +25,42 @@ static void print_json(const struct sp_delta *delta, const struct sp_text *text)
 	json_decref(root);
 }
 
+/* One change, broken at blanks so that it fits the page. */
+static void print_line(const char *line, size_t length, size_t width)
+{
+	size_t room = width;
+
+	while (length > room) {
+		size_t cut = room;
+
+		while (cut > 0 && line[cut] != ' ')
+			cut--;
+		if (!cut) {
+			const char *blank = memchr(line + room, ' ', length - room);
+
+			if (!blank)
+				break;
+			cut = (size_t)(blank - line);
+		}
+		printf("%.*s\n      ", (int)cut, line);
+		line += cut + 1;
+		length -= cut + 1;
+		room = width - 6;
+	}
+	printf("%.*s", (int)length, line);
+}
+
 static void print_coloured(const struct sp_options *options, const struct sp_text *text)
 {
 	const char *at = text->bytes;
 
 	for (const char *end; at && (end = strchr(at, '\n')); at = end + 1) {
-		const char *colour = *at == '+' ? "\033[32m" : "\033[31m";
-
-		printf("%s%.*s%s\n", options->colour ? colour : "", (int)(end - at), at,
-		    options->colour ? "\033[0m" : "");
+		fputs(!options->colour ? ""
+		      : *at == '+'     ? "\033[32m"
+				       : "\033[31m",
+		    stdout);
+		print_line(at, (size_t)(end - at), PAGE_WIDTH);
+		fputs(options->colour ? "\033[0m\n" : "\n", stdout);
 	}
 }
 
