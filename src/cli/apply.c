@@ -166,11 +166,11 @@ static void print_text(const struct apply *apply)
 		    apply->changes == 1 ? "" : "s", services, services == 1 ? "" : "s");
 	if (!apply->options->dry_run && apply->lease_count)
 		printf(
-		    "%zu TLS port%s open until %s lease%s end%s; apply again to renew.\n",
+		    "%zu TLS port%s open while %s lease%s: `sallyport status` shows how "
+		    "long;\n`sallyport apply` proves again.\n",
 		    apply->lease_count, apply->lease_count == 1 ? " is" : "s are",
 		    apply->lease_count == 1 ? "its" : "their",
-		    apply->lease_count == 1 ? "" : "s",
-		    apply->lease_count == 1 ? "s" : "");
+		    apply->lease_count == 1 ? " lasts" : "s last");
 }
 
 static json_t *gate_json(const struct sp_verdict *verdict)
