@@ -83,10 +83,11 @@ static bool add_entry(struct sp_reading *reading, struct sp_entry *entry)
 		memset(entry, 0, sizeof(*entry));
 		return true;
 	}
-	if (!sp_array_push(&catalogue->entries, *entry) ||
+	if (!sp_array_reserve(&catalogue->entries, 1) ||
 	    !sp_names_add(
-		&catalogue->names, sp_slice(entry->name), catalogue->entries.length - 1))
+		&catalogue->names, sp_slice(entry->name), catalogue->entries.length))
 		return sp_out_of_memory(reading->diag);
+	catalogue->entries.items[catalogue->entries.length++] = *entry;
 	memset(entry, 0, sizeof(*entry));
 	return true;
 }

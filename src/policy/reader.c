@@ -107,7 +107,7 @@ static void begin_section(struct reader *reader)
 		reader->out_of_memory = true;
 }
 
-static void begin_key(struct reader *reader)
+static bool begin_key(struct reader *reader)
 {
 	struct sp_document *document = reader->document;
 	struct sp_key key = { .name = reader->key,
@@ -115,10 +115,12 @@ static void begin_key(struct reader *reader)
 		.column = reader->key_column,
 		.first = document->items.length };
 
-	if (sp_array_push(&document->keys, key))
-		document->sections.items[document->sections.length - 1].count++;
-	else
+	if (!sp_array_push(&document->keys, key)) {
 		reader->out_of_memory = true;
+		return false;
+	}
+	document->sections.items[document->sections.length - 1].count++;
+	return true;
 }
 
 static void add_item(struct reader *reader, struct sp_slice text)
@@ -177,8 +179,8 @@ static int deliver(void *user, const char *section, const char *name, const char
 	case HANDED_HEADER: disagree(reader); return 0;
 	case HANDED_MARKER: begin_section(reader); break;
 	case HANDED_KEY:
-		begin_key(reader);
-		add_items(reader);
+		if (begin_key(reader))
+			add_items(reader);
 		break;
 	case HANDED_MORE: add_items(reader); break;
 	}

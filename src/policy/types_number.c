@@ -94,7 +94,7 @@ static bool read_ports(
 	bool fine = true;
 
 	if (!ports)
-		return sp_refuse_item(reading, value, 0, "out of memory");
+		return sp_out_of_memory(reading->diag);
 	for (size_t i = 0; i < value->count; i++)
 		fine = read_port_range(reading, value, i, &ports[i]) && fine;
 	if (!fine) {
