@@ -6,12 +6,12 @@
 /* A policy file. 10,000 services of a few lines each are below 2 MiB, but a
  * snapshot stands alone: its address sets are in it, a million IPv6 prefixes of
  * them below 50 MiB. As much as the lists that it was made from. */
-#define SP_MAX_POLICY_BYTES (256u * 1024 * 1024)
+#define SP_MAX_POLICY_BYTES (256u << 20)
 /* An address list: a million IPv6 prefixes as text are below 50 MiB. */
-#define SP_MAX_ADDRESS_FILE_BYTES (256u * 1024 * 1024)
+#define SP_MAX_ADDRESS_FILE_BYTES (256u << 20)
 /* Addresses, prefixes and ranges in one set after reading; several times the
  * "normal" million, below what the kernel takes minutes to load. */
-#define SP_MAX_SET_ELEMENTS (8u * 1024 * 1024)
+#define SP_MAX_SET_ELEMENTS (8u << 20)
 /* Include depth: a chain longer than this is a mistake, and a cycle is found
  * before it by comparing files. */
 #define SP_MAX_INCLUDE_DEPTH 16
@@ -49,7 +49,7 @@
 /* Bytes of a certificate chain that are read from a peer. */
 #define SP_MAX_CHAIN_BYTES 32768
 /* A CA file or bundle; Debian's whole bundle is below 256 KiB. */
-#define SP_MAX_CA_BYTES (8u * 1024 * 1024)
+#define SP_MAX_CA_BYTES (8u << 20)
 /* Certificates of one chain that are described; longer chains are said by their
  * length. OpenSSL's own limit on depth is 100, no public chain passes 5. */
 #define SP_MAX_CHAIN_CERTIFICATES 16

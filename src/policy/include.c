@@ -23,6 +23,7 @@ struct sp_source *sp_source_open(struct sp_reading *reading, const char *path,
 	const char *name = sp_keep_name(reading, strdup(path));
 	struct sp_source *source = name ? calloc(1, sizeof(*source)) : NULL;
 
+	/* An array of pointers is meant. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	if (!source || !sp_array_push(&reading->sources, source)) {
 		sp_out_of_memory(reading->diag);
 		free(source);

@@ -1,6 +1,6 @@
 /* Address files: one address, prefix or range per line. A million lines are a
- * normal size, so that the usual line, a dotted IPv4 address or prefix, is read
- * in place and in one pass. What a file holds is never quoted. */
+ * normal size, so that the usual line, a plain address or prefix, is read in
+ * place and in one pass. What a file holds is never quoted. */
 #include "reading.h"
 
 #include <stdlib.h>
@@ -53,6 +53,92 @@ static bool plain_ipv4(struct sp_slice text, struct sp_interval4 *ret)
 	return true;
 }
 
+/* At most four hexadecimal digits; -1: none. */
+static int hex_group(const char **at, const char *end)
+{
+	const char *start = *at;
+	int number = 0;
+
+	for (; *at < end && *at - start < 4; (*at)++) {
+		char c = **at;
+		int digit = sp_is_digit(c)	   ? c - '0'
+			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+			    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+						   : -1;
+
+		if (digit < 0)
+			break;
+		number = number << 4 | digit;
+	}
+	return *at == start ? -1 : number;
+}
+
+/* The groups of an address without dots in it, those that "::" stands for put
+ * in. Stops at its end or at '/'. */
+static bool read_groups(const char **at, const char *end, unsigned groups[8])
+{
+	int count = 0, gap = -1;
+
+	memset(groups, 0, 8 * sizeof(*groups));
+	if (end - *at >= 2 && (*at)[0] == ':' && (*at)[1] == ':') {
+		gap = 0;
+		*at += 2;
+	}
+	while (*at < end && **at != '/') {
+		int group = count < 8 ? hex_group(at, end) : -1;
+
+		if (group < 0)
+			return false;
+		groups[count++] = (unsigned)group;
+		if (*at == end || **at == '/')
+			break;
+		if (*(*at)++ != ':' || *at == end)
+			return false;
+		if (**at == ':') {
+			if (gap >= 0)
+				return false;
+			gap = count;
+			(*at)++;
+		}
+	}
+	if (gap < 0 || count == 8)
+		return gap < 0 && count == 8;
+	memmove(groups + 8 - (count - gap), groups + gap,
+	    (size_t)(count - gap) * sizeof(*groups));
+	memset(groups + gap, 0, (size_t)(8 - count) * sizeof(*groups));
+	return true;
+}
+
+/* The same for IPv6. */
+static bool plain_ipv6(struct sp_slice text, struct sp_interval6 *ret)
+{
+	const char *at = text.text, *end = at + text.length;
+	uint64_t high = 0, low = 0, host_high = 0, host_low = 0;
+	unsigned groups[8];
+	int number;
+
+	if (!read_groups(&at, end, groups))
+		return false;
+	for (int i = 0; i < 4; i++) {
+		high = high << 16 | groups[i];
+		low = low << 16 | groups[4 + i];
+	}
+	if (at < end) {
+		at++;
+		number = short_number(&at, end);
+		if (number < 0 || number > 128 || at != end)
+			return false;
+		host_high = number >= 64 ? 0 : UINT64_MAX >> number;
+		host_low = number <= 64	   ? UINT64_MAX
+			   : number == 128 ? 0
+					   : UINT64_MAX >> (number - 64);
+		if ((high & host_high) || (low & host_low))
+			return false;
+	}
+	*ret = (struct sp_interval6){ high, low, high | host_high, low | host_low };
+	return true;
+}
+
 static struct sp_slice without_comment(struct sp_slice line)
 {
 	for (size_t i = 0; i < line.length; i++)
@@ -67,15 +153,20 @@ static struct sp_slice without_comment(struct sp_slice line)
 static enum sp_range_error add_line(
     struct sp_slice line, struct sp_intervals *set, bool *ret_memory)
 {
-	struct sp_interval4 plain;
+	struct sp_interval4 four;
+	struct sp_interval6 six;
 	struct sp_slice text;
 	struct sp_range range;
 	enum sp_range_error error;
 
 	if (line.length && line.text[line.length - 1] == '\r')
 		line.length--;
-	if (plain_ipv4(line, &plain)) {
-		*ret_memory = sp_array_push(&set->v4, plain);
+	if (plain_ipv4(line, &four)) {
+		*ret_memory = sp_array_push(&set->v4, four);
+		return SP_RANGE_OK;
+	}
+	if (plain_ipv6(line, &six)) {
+		*ret_memory = sp_array_push(&set->v6, six);
 		return SP_RANGE_OK;
 	}
 	text = without_comment(line);

@@ -24,10 +24,69 @@ static char *write_ipv4(char *at, uint32_t address)
 	return at;
 }
 
+static char *write_hex(char *at, unsigned group)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int shift = 12; shift >= 0; shift -= 4)
+		if (group >> shift || !shift)
+			*at++ = digits[group >> shift & 15];
+	return at;
+}
+
+/* The first longest run of two zero groups or more, RFC 5952 section 4.2. */
+static int longest_gap(const unsigned groups[8], int *ret_start)
+{
+	int longest = 1;
+
+	*ret_start = -1;
+	for (int i = 0; i < 8; i++) {
+		int end = i;
+
+		while (end < 8 && groups[end] == 0)
+			end++;
+		if (end - i > longest) {
+			longest = end - i;
+			*ret_start = i;
+		}
+		if (end > i)
+			i = end;
+	}
+	return *ret_start < 0 ? 0 : longest;
+}
+
+static char *write_ipv6(char *at, const struct sp_address *address)
+{
+	unsigned groups[8];
+	int start, length;
+
+	for (int i = 0; i < 4; i++) {
+		groups[i] = address->high >> (48 - 16 * i) & 0xffff;
+		groups[4 + i] = address->low >> (48 - 16 * i) & 0xffff;
+	}
+	length = longest_gap(groups, &start);
+	for (int i = 0; i < 8; i++) {
+		if (i == start) {
+			*at++ = ':';
+			i += length - 1;
+			if (i == 7)
+				*at++ = ':';
+			continue;
+		}
+		if (i)
+			*at++ = ':';
+		at = write_hex(at, groups[i]);
+	}
+	return at;
+}
+
 static char *write_address(char *at, const struct sp_address *address)
 {
 	if (address->family == SP_IPV4)
 		return write_ipv4(at, (uint32_t)address->low);
+	/* IPv4 addresses inside IPv6 ones are written with dots. */
+	if (address->high || address->low >> 48)
+		return write_ipv6(at, address);
 	sp_address_print(address, at);
 	return at + strlen(at);
 }

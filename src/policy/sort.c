@@ -26,31 +26,6 @@ static bool accumulate(uint32_t counts[DIGITS], size_t length)
 	return false;
 }
 
-/* The same for each width: only the digit differs. */
-#define DEFINE_SORT(name, type, passes, digit)                                   \
-	static bool name(type **items, size_t length, uint32_t *counts)          \
-	{                                                                        \
-		type *from = *items, *to = malloc(length * sizeof(*to)), *other; \
-                                                                                 \
-		if (!to)                                                         \
-			return false;                                            \
-		for (unsigned pass = 0; pass < (passes); pass++) {               \
-			memset(counts, 0, DIGITS * sizeof(*counts));             \
-			for (size_t i = 0; i < length; i++)                      \
-				counts[digit(&from[i], pass)]++;                 \
-			if (accumulate(counts, length))                          \
-				continue;                                        \
-			for (size_t i = 0; i < length; i++)                      \
-				to[counts[digit(&from[i], pass)]++] = from[i];   \
-			other = from;                                            \
-			from = to;                                               \
-			to = other;                                              \
-		}                                                                \
-		free(to);                                                        \
-		*items = from;                                                   \
-		return true;                                                     \
-	}
-
 static uint16_t digit4(const struct sp_interval4 *item, unsigned pass)
 {
 	return (uint16_t)(item->first >> (16 * pass));
@@ -62,8 +37,51 @@ static uint16_t digit6(const struct sp_interval6 *item, unsigned pass)
 				   : item->first_high >> (16 * (pass - 4)));
 }
 
-DEFINE_SORT(sort4, struct sp_interval4, 2, digit4)
-DEFINE_SORT(sort6, struct sp_interval6, 8, digit6)
+static bool sort4(struct sp_interval4 **items, size_t length, uint32_t counts[DIGITS])
+{
+	struct sp_interval4 *from = *items, *to = malloc(length * sizeof(*to)), *other;
+
+	if (!to)
+		return false;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		memset(counts, 0, DIGITS * sizeof(*counts));
+		for (size_t i = 0; i < length; i++)
+			counts[digit4(&from[i], pass)]++;
+		if (accumulate(counts, length))
+			continue;
+		for (size_t i = 0; i < length; i++)
+			to[counts[digit4(&from[i], pass)]++] = from[i];
+		other = from;
+		from = to;
+		to = other;
+	}
+	free(to);
+	*items = from;
+	return true;
+}
+
+static bool sort6(struct sp_interval6 **items, size_t length, uint32_t counts[DIGITS])
+{
+	struct sp_interval6 *from = *items, *to = malloc(length * sizeof(*to)), *other;
+
+	if (!to)
+		return false;
+	for (unsigned pass = 0; pass < 8; pass++) {
+		memset(counts, 0, DIGITS * sizeof(*counts));
+		for (size_t i = 0; i < length; i++)
+			counts[digit6(&from[i], pass)]++;
+		if (accumulate(counts, length))
+			continue;
+		for (size_t i = 0; i < length; i++)
+			to[counts[digit6(&from[i], pass)]++] = from[i];
+		other = from;
+		from = to;
+		to = other;
+	}
+	free(to);
+	*items = from;
+	return true;
+}
 
 static bool sorted4(const struct sp_intervals *set)
 {

@@ -9,6 +9,7 @@
 #include <sallyport/limits.h>
 
 #include "printer.h"
+#include "reading.h"
 
 /* --- ports --------------------------------------------------------------- */
 
