@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -14,6 +15,12 @@
 
 #include "channel.h"
 #include "reply.h"
+
+/* OpenSSL's own choice first, then what it leaves out: a certificate on one of
+ * those curves would be refused before it is seen. */
+#define GROUPS                                                         \
+	"X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:" \
+	"brainpoolP256r1:brainpoolP384r1:brainpoolP512r1:secp256k1:P-224:P-192"
 
 /* What OpenSSL shows in passing; found again through the SSL's app data. */
 struct watched {
@@ -171,6 +178,7 @@ SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_cert
 	SSL_CTX_set_cert_verify_callback(context, verify_chain, NULL);
 	SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
 	if (SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0") == 1 &&
+	    SSL_CTX_set1_groups_list(context, GROUPS) == 1 &&
 	    trust(SSL_CTX_get_cert_store(context), pem, length, ret_certificates))
 		return context;
 	SSL_CTX_free(context);
@@ -262,11 +270,22 @@ static int drive(SSL *ssl, int fd, int64_t deadline_ms, int *ret_error)
 	}
 }
 
-/* No ServerHello that OpenSSL took, no alert: what was it then? */
-static void say_what_it_was(struct watched *watched, int error, const char *reason)
+/* No ServerHello that OpenSSL took, no alert: what was it then? OpenSSL takes a
+ * record's header first; the rest of a line may still be there. */
+static void say_what_it_was(
+    struct watched *watched, int fd, int error, const char *reason)
 {
-	struct reply reply = reply_read(watched->first, watched->first_length);
-	char line[80];
+	ssize_t more =
+	    watched->first_length
+		? recv(fd, watched->first + watched->first_length,
+		      sizeof(watched->first) - watched->first_length, MSG_DONTWAIT)
+		: 0;
+	struct reply reply;
+	char line[sizeof(watched->first)];
+
+	if (more > 0)
+		watched->first_length += (size_t)more;
+	reply = reply_read(watched->first, watched->first_length);
 
 	if (reply.kind == REPLY_CLEAR_TEXT) {
 		reply_first_line(
@@ -281,7 +300,7 @@ static void say_what_it_was(struct watched *watched, int error, const char *reas
 	}
 }
 
-static void say_failure(struct watched *watched, int error)
+static void say_failure(struct watched *watched, int fd, int error)
 {
 	unsigned long code = ERR_peek_error();
 	const char *reason = ERR_reason_error_string(code);
@@ -292,7 +311,7 @@ static void say_failure(struct watched *watched, int error)
 	else if (watched->fatal)
 		say(watched->observation, SP_REPLY_ALERT, NULL);
 	else
-		say_what_it_was(watched, error, reason);
+		say_what_it_was(watched, fd, error, reason);
 }
 
 static uint16_t group_of(SSL *ssl)
@@ -339,7 +358,7 @@ void handshake_ask(SSL_CTX *context, int fd, uint16_t version, const char *name,
 	observation->sha1_offered = true; /* at security level 0 */
 	switch (drive(ssl, fd, deadline_ms, &error)) {
 	case 1: say_done(ssl, observation); break;
-	case 0: say_failure(&watched, error); break;
+	case 0: say_failure(&watched, fd, error); break;
 	default: say(observation, SP_REPLY_TIMEOUT, NULL); break;
 	}
 	SSL_free(ssl);

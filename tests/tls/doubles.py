@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+"""Peers that no real server is: they say fixed bytes, or nothing, or worse.
+
+usage: doubles.py PORT=BEHAVIOUR...
+
+Prints "ready" when all listen, on every address of both families. The
+behaviours are the functions below, by name.
+"""
+
+import asyncio
+import socket
+import struct
+import sys
+
+ZEROS = bytes(32)
+
+
+def record(kind, version, body):
+    return struct.pack(">BHH", kind, version, len(body)) + body
+
+
+def server_hello(version, suite, extensions=b"", session=b""):
+    body = struct.pack(">H", version) + ZEROS + bytes([len(session)]) + session
+    body += struct.pack(">HB", suite, 0) + extensions
+    return b"\x02" + len(body).to_bytes(3, "big") + body
+
+
+def alert(level, description, version=0x0303):
+    return record(21, version, bytes([level, description]))
+
+
+async def hello(reader):
+    """The client's hello, whole; its client_version and first offered suite."""
+    head = await reader.readexactly(5)
+    body = await reader.readexactly(int.from_bytes(head[3:5], "big"))
+    suites = 4 + 2 + 32 + 1 + body[38]
+    return (
+        int.from_bytes(body[4:6], "big"),
+        int.from_bytes(body[suites + 2 : suites + 4], "big"),
+    )
+
+
+def reset(writer):
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
+
+
+async def silent(reader, writer):
+    await reader.read()
+
+
+async def closes(reader, writer):
+    await hello(reader)
+
+
+async def closes_at_once(reader, writer):
+    pass
+
+
+async def resets(reader, writer):
+    await hello(reader)
+    reset(writer)
+
+
+async def garbage(reader, writer):
+    await hello(reader)
+    writer.write(bytes(range(128, 256)) * 8)
+
+
+async def http(reader, writer):
+    await reader.read(1)
+    writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+async def greets(reader, writer):
+    writer.write(b"220 mail.example.com ESMTP\r\n")
+    await reader.read(1)
+
+
+async def alert_70(reader, writer):
+    await hello(reader)
+    writer.write(alert(2, 70))
+
+
+async def alert_40_as_ssl3(reader, writer):
+    await hello(reader)
+    writer.write(alert(2, 40, 0x0300))
+
+
+async def warns_then_refuses(reader, writer):
+    await hello(reader)
+    writer.write(alert(1, 112) + alert(2, 40))
+
+
+async def warns_and_closes(reader, writer):
+    await hello(reader)
+    writer.write(alert(1, 0))
+
+
+async def tls12_to_all(reader, writer):
+    """A ServerHello of TLS 1.2 whatever was offered."""
+    _, suite = await hello(reader)
+    writer.write(record(22, 0x0303, server_hello(0x0303, suite)))
+    await reader.read()
+
+
+async def ssl3_to_all(reader, writer):
+    await hello(reader)
+    writer.write(record(22, 0x0300, server_hello(0x0300, 0x000A)))
+
+
+async def ssl3_unoffered(reader, writer):
+    await hello(reader)
+    writer.write(record(22, 0x0300, server_hello(0x0300, 0x1301)))
+
+
+async def ssl3_half(reader, writer):
+    """A ServerHello that announces more than it sends."""
+    await hello(reader)
+    writer.write(record(22, 0x0300, server_hello(0x0300, 0x000A)[:-10]))
+
+
+async def ssl3_record_only(reader, writer):
+    """Records of version 0300 around a ServerHello that says TLS 1.2."""
+    _, suite = await hello(reader)
+    writer.write(record(22, 0x0300, server_hello(0x0303, suite)))
+    await reader.read()
+
+
+async def endless(reader, writer):
+    """A ServerHello without an end."""
+    await hello(reader)
+    writer.write(record(22, 0x0303, b"\x02\x00\x3f\xff\x03\x03"))
+    for _ in range(10000):
+        writer.write(record(22, 0x0303, bytes(64)))
+        await writer.drain()
+    await reader.read()
+
+
+async def drips(reader, writer):
+    """A byte every 0.2 s, for ever: no deadline may stretch."""
+    await hello(reader)
+    for byte in record(22, 0x0303, server_hello(0x0303, 0xC02F)) * 100:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0.2)
+
+
+async def huge_record(reader, writer):
+    await hello(reader)
+    writer.write(b"\x16\x03\x03\xff\xff" + bytes(70000))
+    await reader.read()
+
+
+async def serve(port, behaviour):
+    async def one(reader, writer):
+        try:
+            await behaviour(reader, writer)
+            await writer.drain()
+            writer.close()
+        except (OSError, asyncio.IncompleteReadError, IndexError):
+            writer.close()
+
+    await asyncio.start_server(one, host=None, port=port, backlog=256)
+
+
+async def main(words):
+    for word in words:
+        port, name = word.split("=")
+        await serve(int(port), globals()[name])
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,173 @@
+# shellcheck shell=bash
+# Many TLS servers in one namespace, one policy that names them all, one verify,
+# and a row per server that says what must come out.
+#
+#   name | outcome | reason | policy | server
+#
+# outcome  pass fail inconclusive absent
+# reason   an extended regular expression for the port's one line
+# policy   further lines of its service, separated by ";"; a `name =` there takes
+#          the place of the usual one
+# server   nginx LEAF [DIRECTIVE;...]
+#          s_server LEAF [OPTION...]       OpenSSL; no option of its own port
+#          selfserv LEAF RANGE [OPTION...] NSS: -V RANGE
+#          gnutls LEAF PRIORITY            GnuTLS
+#          double BEHAVIOUR                doubles.py
+#          none                            nobody
+#
+# Ports are given out in the order of the rows.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/sallyport.sh"
+
+row_names=() row_outcomes=() row_reasons=() row_ports=()
+doubles=()
+first_port=20001
+
+trim() {
+	local text=$1
+	text=${text#"${text%%[![:space:]]*}"}
+	printf '%s' "${text%"${text##*[![:space:]]}"}"
+}
+
+# What a server has to be installed for; a row that cannot run is said.
+row_command() {
+	case $1 in
+	nginx | selfserv) echo "$1" ;;
+	gnutls) echo gnutls-serv ;;
+	*) echo openssl ;;
+	esac
+}
+
+row_leaf() {
+	case $1 in
+	nginx | s_server | selfserv | gnutls) echo "$2" ;;
+	esac
+}
+
+nginx_row() { # port leaf directives
+	cat >>"$TEST_TMP/nginx.servers" <<-END
+		server {
+			listen 0.0.0.0:$1 ssl; listen [::]:$1 ssl;
+			ssl_certificate $PKI/$2.pem;
+			ssl_certificate_key $PKI/$2.key;
+			${3:-ssl_protocols TLSv1.2 TLSv1.3;}
+			return 200 hello;
+		}
+	END
+}
+
+nginx_start() {
+	[[ -s $TEST_TMP/nginx.servers ]] || return 0
+	{
+		printf '%s\n' 'daemon off; user root; worker_processes 1;' "pid $TEST_TMP/nginx.pid;" \
+			'events { worker_connections 1024; }' 'http { access_log off;'
+		for path in client_body proxy fastcgi uwsgi scgi; do
+			printf '%s_temp_path %s;\n' $path "$TEST_TMP/$path"
+		done
+		cat "$TEST_TMP/nginx.servers"
+		echo '}'
+	} >"$TEST_TMP/nginx.conf"
+	server_start nginx server nginx -e "$TEST_TMP/nginx.error" -c "$TEST_TMP/nginx.conf"
+}
+
+# row_serve PORT KIND ARGUMENT...
+row_serve() {
+	local port=$1 kind=$2 leaf=${3-}
+	shift 2
+	case $kind in
+	nginx) nginx_row "$port" "$leaf" "${*:2}" ;;
+	s_server)
+		server_start "s_server_$port" server openssl s_server -accept "$port" -quiet \
+			-cert "$PKI/$leaf.crt" -cert_chain "$PKI/$leaf.pem" -key "$PKI/$leaf.key" "${@:2}"
+		;;
+	selfserv)
+		"$SP_ROOT/tests/tls/pki.sh" nss "$PKI" "$leaf" || abort "no NSS database"
+		server_start "selfserv_$port" server selfserv -d "sql:$PKI/$leaf.nssdb" -n "$leaf" \
+			-p "$port" -V "${@:2}"
+		;;
+	gnutls)
+		server_start "gnutls_$port" server gnutls-serv --quiet --port "$port" --http \
+			--x509keyfile "$PKI/$leaf.key" --x509certfile "$PKI/$leaf.pem" --priority "$2"
+		;;
+	double) doubles+=("$port=$1") ;;
+	none) ;;
+	*) abort "no such server: $kind" ;;
+	esac
+}
+
+row_policy() { # name port policy-lines
+	printf '\n[service %s]\nport = %d\ntls = required\n' "$1" "$2"
+	[[ $3 == *"name ="* ]] || printf 'name = %s\n' "$NAME"
+	[[ $3 == *"ca ="* ]] || printf 'ca = %s\n' "$PKI/root.pem"
+	printf '%s\n' "$3" | tr ';' '\n' | sed 's/^ *//'
+}
+
+# rows <TABLE: starts every server and writes the policy.
+rows() {
+	local name outcome reason lines server port=$first_port leaves
+	local -a table=() words
+	while IFS='|' read -r name outcome reason lines server; do
+		name=$(trim "$name")
+		[[ -n $name && $name != \#* ]] || continue
+		table+=("$name|$(trim "$outcome")|$(trim "$reason")|$(trim "$lines")|$(trim "$server")")
+	done
+	leaves=$(for line in "${table[@]}"; do
+		# shellcheck disable=SC2086 # words are meant
+		row_leaf ${line##*|}
+	done | sort -u)
+	# shellcheck disable=SC2086
+	certificates $leaves
+	: >"$TEST_TMP/nginx.servers"
+	for line in "${table[@]}"; do
+		IFS='|' read -r name outcome reason lines server <<<"$line"
+		# shellcheck disable=SC2206
+		words=($server)
+		if ! command -v "$(row_command "${words[0]}")" >/dev/null; then
+			echo "not run: $name needs $(row_command "${words[0]}")"
+			continue
+		fi
+		row_names+=("$name") row_outcomes+=("$outcome") row_reasons+=("$reason")
+		row_ports+=("$port")
+		row_serve "$port" "${words[@]}"
+		row_policy "$name" "$port" "$lines" >>"$TEST_TMP/services"
+		[[ ${words[0]} == none ]] || echo "$port" >>"$TEST_TMP/ports"
+		port=$((port + 1))
+	done
+	policy <"$TEST_TMP/services"
+	nginx_start
+	((${#doubles[@]} == 0)) ||
+		server_start doubles server /usr/bin/python3 "$SP_ROOT/tests/tls/doubles.py" "${doubles[@]}"
+	wait_until 20 all_listen || {
+		tail -n 3 "$TEST_TMP"/*.log "$TEST_TMP"/nginx.error
+		abort "nobody listens on $(comm -23 <(sort -u "$TEST_TMP/ports") "$TEST_TMP/listening" | tr '\n' ' ')"
+	}
+}
+
+all_listen() {
+	in_host server ss -H -n -l -t | sed -E 's/.*:([0-9]+) .*/\1/' | sort -u >"$TEST_TMP/listening"
+	[[ -z $(sort -u "$TEST_TMP/ports" | comm -23 - "$TEST_TMP/listening") ]]
+}
+
+# rows_check [OPTION...]: one verify, and each row against what it says.
+rows_check() {
+	local i line outcome lease reason
+	run sp verify --format json "$@" "$POLICY"
+	check_equal "verify exits 1: not all pass" 1 "$status"
+	/usr/bin/python3 - "$TEST_TMP/.output" >"$TEST_TMP/rows" <<-'END' || abort "verify printed no JSON: $errors"
+		import json, sys
+		for port in json.load(open(sys.argv[1]))["ports"]:
+		    print(port["port"], port["outcome"], "lease" if port["lease"] else "shut", port["reason"])
+	END
+	for i in "${!row_names[@]}"; do
+		line=$(grep "^${row_ports[i]} " "$TEST_TMP/rows")
+		read -r _ outcome lease reason <<<"$line"
+		if [[ $outcome != "${row_outcomes[i]}" ]]; then
+			fail "${row_names[i]}: ${outcome:-nothing} ($reason), not ${row_outcomes[i]}"
+		elif [[ ! $reason =~ ${row_reasons[i]} ]]; then
+			fail "${row_names[i]}: the reason is: $reason"
+		elif [[ $outcome == pass && $lease != lease || $outcome != pass && $lease != shut ]]; then
+			fail "${row_names[i]}: $outcome, and $lease"
+		else
+			pass "${row_names[i]}: $outcome, $reason"
+		fi
+	done
+}

@@ -1,0 +1,83 @@
+#!/bin/bash
+# Real servers and doubles: each row starts one and says what verify makes of it.
+. "$(dirname "$0")/lab.sh"
+firewall_lab
+# One address of each family is enough here: addresses have tests of their own.
+for address in $S4b/24 $S6b/64 $T4/24 $T6/64; do
+	ip -n "${net_prefix}server" address del $address dev eth0 2>/dev/null ||
+		ip -n "${net_prefix}server" address del $address dev eth1
+done
+
+rows <<'END'
+# good ones
+nginx            | pass | ^TLS 1.2, TLS 1.3; certificate valid until | | nginx good
+nginx-rsa        | pass | ^TLS 1.2, TLS 1.3; | | nginx good-rsa
+nginx-12         | pass | ^TLS 1.2; | | nginx good ssl_protocols TLSv1.2;
+nginx-13         | pass | ^TLS 1.3; | | nginx good ssl_protocols TLSv1.3;
+wildcard         | pass | ^TLS 1.2, TLS 1.3; | | nginx wildcard
+rsa3072          | pass | ^TLS 1.2, TLS 1.3; | | nginx rsa3072
+p384             | pass | ^TLS 1.2, TLS 1.3; | | nginx ec-p384
+chain-alone      | pass | ^TLS 1.2, TLS 1.3; | name = none | nginx wrong-name
+client-cert      | pass | ^TLS 1.2, TLS 1.3; | | s_server good -Verify 2
+client-cert-12   | pass | ^TLS 1.2; | | s_server good -Verify 2 -tls1_2
+openssl-13       | pass | ^TLS 1.3; | | s_server good -tls1_3
+openssl-12       | pass | ^TLS 1.2; | | s_server good-rsa -tls1_2
+nss-12-13        | pass | ^TLS 1.2, TLS 1.3; | | selfserv good-rsa tls1.2:tls1.3
+nss-13           | pass | ^TLS 1.3; | | selfserv good-rsa tls1.3:tls1.3
+gnutls           | pass | ^TLS 1.2, TLS 1.3; | | gnutls good NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3
+# old versions
+nss-ssl3         | fail | ^speaks only SSLv3 \(ServerHello 0300\) \( | | selfserv good-rsa ssl3:ssl3
+nss-ssl3-12      | fail | ^accepts SSLv3 \(ServerHello 0300\) | | selfserv good-rsa ssl3:tls1.2
+nss-10           | fail | ^speaks only TLS 1.0 \(ServerHello 0301\) | | selfserv good-rsa tls1.0:tls1.0
+nss-11           | fail | ^speaks only TLS 1.1 \(ServerHello 0302\) | | selfserv good-rsa tls1.1:tls1.1
+nss-10-13        | fail | ^accepts TLS 1.0 \(ServerHello 0301\) | | selfserv good-rsa tls1.0:tls1.3
+nss-11-12        | fail | ^accepts TLS 1.1 | | selfserv good-rsa tls1.1:tls1.2
+nginx-10         | fail | ^accepts TLS 1.0 | | nginx good ssl_protocols TLSv1 TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;
+nginx-11         | fail | ^accepts TLS 1.1 | | nginx good-rsa ssl_protocols TLSv1.1 TLSv1.2; ssl_ciphers DEFAULT:@SECLEVEL=0;
+nginx-stock      | pass | ^TLS 1.2; | | nginx good ssl_protocols TLSv1 TLSv1.1 TLSv1.2;
+openssl-10       | fail | ^speaks only TLS 1.0 | | s_server good-rsa -tls1 -cipher ALL:@SECLEVEL=0
+gnutls-10        | fail | ^accepts TLS 1.0 | | gnutls good NORMAL:-VERS-ALL:+VERS-TLS1.0:+VERS-TLS1.2
+nginx-ssl3-trap  | inconclusive | alert 70 | | nginx good ssl_protocols SSLv3;
+# certificates
+expired          | fail | ^certificate expired on 20 | | nginx expired
+expired-rsa      | fail | ^certificate expired on 20 | | nginx expired-rsa
+not-yet          | fail | ^certificate is valid only from 20 | | nginx not-yet
+wrong-name       | fail | ^certificate is not valid for www.example.com, but for other.example.net | | nginx wrong-name
+name-in-cn       | fail | ^certificate is not valid for www.example.com, but for no name | | nginx name-in-cn
+partial-wildcard | fail | ^certificate is not valid for www.example.com | | nginx partial-wildcard
+second-name      | fail | ^certificate is not valid for two.example.com | name = www.example.com, two.example.com | nginx good
+unknown-root     | fail | ^certificate's issuer is unknown: CN=other-root | | nginx unknown-root
+no-intermediate  | fail | ^certificate's issuer is unknown: CN=int | | nginx no-intermediate
+self-signed      | fail | ^certificate is self-signed | | nginx self-signed
+client-only      | fail | ^certificate is not for TLS servers | | nginx client-only
+rsa1024          | fail | ^certificate has a weak key: RSA, 1024 bits | | nginx rsa1024 ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;
+ec-p192          | fail | ^certificate has a weak key: EC, 192 bits | | s_server ec-p192 -tls1_2 -cipher DEFAULT:@SECLEVEL=0
+sha1             | fail | ^certificate has a weak signature: ecdsa-with-SHA1 | | nginx sha1 ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;
+md5              | fail | ^certificate has a weak signature: md5 | | nginx md5 ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;
+old-intermediate | fail | ^CA certificate CN=old-int.* expired on | | nginx expired-intermediate
+bidi             | pass | ^TLS 1.2, TLS 1.3; | | nginx bidi
+system-store     | fail | ^certificate's issuer is unknown | ca = system | nginx good
+# not TLS, or hardly
+nobody           | absent | ^nobody listens$ | | none
+http             | fail | ^answers in plain text: HTTP/1.1 400 | | double http
+greets           | fail | ^answers in plain text: 220 mail.example.com | | double greets
+silent           | inconclusive | ^TLS 1.3: silent until the deadline | | double silent
+garbage          | inconclusive | ^TLS 1.3: not TLS | | double garbage
+resets           | inconclusive | ^TLS 1.3: reset the connection | | double resets
+closes           | inconclusive | ^TLS 1.3: closed the connection | | double closes
+closes-at-once   | inconclusive | ^TLS 1.3: [a-z]+ the connection | | double closes_at_once
+alert-70         | inconclusive | ^TLS 1.3: alert 70 | | double alert_70
+alert-as-ssl3    | inconclusive | ^TLS 1.3: alert 40 | | double alert_40_as_ssl3
+warns            | inconclusive | ^TLS 1.3: alert 40 | | double warns_then_refuses
+warns-and-closes | inconclusive | ^TLS 1.3: closed the connection | | double warns_and_closes
+tls12-to-all     | inconclusive | ^TLS 1.3: | | double tls12_to_all
+ssl3-to-all      | fail | ^speaks only SSLv3 | | double ssl3_to_all
+ssl3-unoffered   | fail | ^speaks only SSLv3 | | double ssl3_unoffered
+ssl3-half        | inconclusive | ^TLS 1.3: | | double ssl3_half
+ssl3-record      | inconclusive | ^TLS 1.3: | | double ssl3_record_only
+endless          | inconclusive | ^TLS 1.3: | | double endless
+drips            | inconclusive | ^TLS 1.3:  | | double drips
+huge-record      | inconclusive | ^TLS 1.3: not TLS | | double huge_record
+END
+rows_check --timeout 1.5 --port-timeout 6
+finish
