@@ -107,6 +107,7 @@ web() {
 			scgi_temp_path $TEST_TMP/$name;
 			server {
 				$lines
+				ssl_protocols TLSv1.2 TLSv1.3;
 				ssl_certificate $PKI/$leaf.pem;
 				ssl_certificate_key $PKI/$leaf.key;
 				return 200 "$name says hello\n";
