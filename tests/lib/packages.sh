@@ -8,14 +8,15 @@ packages_build=(
 	libnftnl-dev libmnl-dev libssl-dev libinih-dev libjansson-dev
 	libseccomp-dev libcap-ng-dev libmd-dev
 )
-# What a real host and its servers need: namespaces, certificates, a web server,
-# and the one server in Debian that still speaks SSLv3 (NSS's selfserv).
+# What a real host and its servers need: namespaces, names of protocols for nft,
+# certificates, a web server, and the one server in Debian that still speaks
+# SSLv3 (NSS's selfserv).
 packages_show=(
-	iproute2 nftables procps python3 openssl curl nginx-light libnss3-tools
+	iproute2 nftables netbase procps python3 openssl curl nginx-light libnss3-tools
 )
 packages_test=(
 	"${packages_show[@]}"
-	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping
+	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
 )
 packages_coverage=(lcov)
 
