@@ -60,8 +60,11 @@ struct sp_delta {
 
 /* What is known of the gates when a delta is made. */
 struct sp_proofs {
-	/* Keep every lease that stands: nothing was asked (--no-verify). */
+	/* Keep every lease that stands unless it is refused below: not every
+	 * gate was asked (--no-verify, the enforcer's rounds). */
 	bool keep_all;
+	const struct sp_gate *refused;
+	size_t refused_count;
 	const struct sp_lease *const *leases;
 	size_t lease_count;
 	/* Gates whose proof was inconclusive: their leases run on, untouched. */

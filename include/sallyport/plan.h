@@ -68,6 +68,10 @@ bool sp_plan_add_store(struct sp_plan *plan, const char *path, uint32_t *ret_num
 struct sp_request sp_target_request(const struct sp_target *target,
     uint32_t connection_ms, uint32_t port_ms, int64_t now);
 
+/* Drops every target that is not wanted. */
+void sp_plan_keep(struct sp_plan *plan,
+    bool (*wanted)(const struct sp_target *target, void *context), void *context);
+
 void sp_plan_free(struct sp_plan *plan);
 
 #endif

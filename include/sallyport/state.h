@@ -16,6 +16,9 @@
 bool sp_snapshot_save(
     const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag);
 
+/* The digest of the active snapshot. False: there is none that can be read. */
+bool sp_snapshot_digest(const char *state_directory, uint8_t ret[SP_DIGEST_BYTES]);
+
 /* STATE/active/policy.ini; the caller frees. NULL: memory is out. */
 char *sp_snapshot_path(const char *state_directory);
 

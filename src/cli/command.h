@@ -65,6 +65,7 @@ enum sp_exit sp_command_diff(const struct sp_options *options);
 enum sp_exit sp_command_verify(const struct sp_options *options);
 enum sp_exit sp_command_probe(const struct sp_options *options);
 enum sp_exit sp_command_apply(const struct sp_options *options);
+enum sp_exit sp_command_watch(const struct sp_options *options);
 enum sp_exit sp_command_status(const struct sp_options *options);
 
 #endif

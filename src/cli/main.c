@@ -42,6 +42,12 @@ static const struct sp_command commands[] = {
 	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"
 	    "status 0, and 1 with --strict. Becomes the snapshot for the next boot.\n",
 	    0, 1, sp_command_apply },
+	{ "watch", "[POLICY]", "Enforce the active snapshot from now on", "TUw",
+	    "Proves gates again before their leases end, shuts those that fail or\n"
+	    "change hands, follows `apply`, puts back what others change. With POLICY,\n"
+	    "applies that first. Stopping it leaves the ruleset in place; gates shut\n"
+	    "when their leases end.\n",
+	    0, 1, sp_command_watch },
 	{ "status", "", "Show what is open, for whom, why and until when", "f",
 	    "Reads the kernel and the active snapshot. A shut gate says why.\n", 0, 0,
 	    sp_command_status },

@@ -66,12 +66,21 @@ static const struct sp_lease *lease_of(
 	return NULL;
 }
 
-static bool is_inconclusive(const struct sp_proofs *proofs, const struct sp_gate *gate)
+static bool is_among(const struct sp_gate *gates, size_t count, uint16_t port)
 {
-	for (size_t i = 0; i < proofs->inconclusive_count; i++)
-		if (proofs->inconclusive[i].port == gate->port)
+	for (size_t i = 0; i < count; i++)
+		if (gates[i].port == port)
 			return true;
 	return false;
+}
+
+/* Does a lease that stands run on, whatever this round proved? */
+static bool runs_on(const struct sp_proofs *proofs, uint16_t port)
+{
+	if (is_among(proofs->inconclusive, proofs->inconclusive_count, port))
+		return true;
+	return proofs->keep_all &&
+	       !is_among(proofs->refused, proofs->refused_count, port);
 }
 
 static const struct sp_gate *gate_of(
@@ -108,8 +117,7 @@ static void close_unproven(struct sp_making *making, const struct sp_gates *gate
 		    gate_of(gates, element->protocol, element->ports.first);
 		const struct sp_lease *lease = gate ? lease_of(proofs, gate) : NULL;
 
-		if (gate && element->expires_ms &&
-		    (proofs->keep_all || is_inconclusive(proofs, gate)))
+		if (gate && element->expires_ms && runs_on(proofs, gate->port))
 			continue;
 		if (!lease || sp_lease_not_after(lease) <= proofs->now)
 			close_gate(making, element->protocol, element->ports.first);

@@ -110,6 +110,35 @@ bool sp_snapshot_save(
 	return saved;
 }
 
+static int hex_value(char digit)
+{
+	return digit >= '0' && digit <= '9'   ? digit - '0'
+	       : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
+					      : -1;
+}
+
+bool sp_snapshot_digest(const char *state_directory, uint8_t ret[SP_DIGEST_BYTES])
+{
+	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *hex = NULL;
+	size_t length = 0;
+	bool whole;
+
+	if (state < 0)
+		return false;
+	hex = sp_state_file_read(state, ACTIVE "/" DIGEST_FILE, HEX_BYTES + 1, &length);
+	close(state);
+	whole = hex && length == HEX_BYTES + 1;
+	for (size_t i = 0; i < SP_DIGEST_BYTES && whole; i++) {
+		int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
+
+		whole = high >= 0 && low >= 0;
+		ret[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
+	}
+	free(hex);
+	return whole;
+}
+
 char *sp_snapshot_path(const char *state_directory)
 {
 	char *path;

@@ -279,6 +279,20 @@ static void free_target(struct sp_target *target)
 	sp_listeners_free(&target->listeners);
 }
 
+void sp_plan_keep(struct sp_plan *plan,
+    bool (*wanted)(const struct sp_target *target, void *context), void *context)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < plan->target_count; i++) {
+		if (wanted(&plan->targets[i], context))
+			plan->targets[kept++] = plan->targets[i];
+		else
+			free_target(&plan->targets[i]);
+	}
+	plan->target_count = kept;
+}
+
 void sp_plan_free(struct sp_plan *plan)
 {
 	for (size_t i = 0; i < plan->target_count; i++)

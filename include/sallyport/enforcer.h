@@ -1,0 +1,60 @@
+/* The long-running side: keeps the active snapshot true. Proves gates again
+ * before their leases end, withdraws what fails or changes hands, follows
+ * `apply`, and puts back what others change. */
+#ifndef SALLYPORT_ENFORCER_H
+#define SALLYPORT_ENFORCER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sallyport/diag.h>
+#include <sallyport/verdict.h>
+
+/* What happened, for the journal: stable identifiers, printed as they are. */
+enum sp_event {
+	SP_EVENT_STARTED,
+	SP_EVENT_POLICY,    /* follows a (new) snapshot */
+	SP_EVENT_OPENED,    /* a gate opened */
+	SP_EVENT_RENEWED,   /* a lease renewed */
+	SP_EVENT_REVOKED,   /* a proof failed: shut */
+	SP_EVENT_WITHDRAWN, /* the listener changed: shut until proven again */
+	SP_EVENT_REFUSED,   /* a gate stays shut */
+	SP_EVENT_UNPROVEN,  /* inconclusive: the lease runs on, or the gate stays shut */
+	SP_EVENT_DRIFT,	    /* somebody else changed our table */
+	SP_EVENT_RESTORED,  /* and it is as it was */
+	SP_EVENT_CLOCK,	    /* the clock jumped, or the machine slept */
+	SP_EVENT_TROUBLE,   /* something failed; what stands is said */
+	SP_EVENT_STOPPED,
+};
+
+const char *sp_event_name(enum sp_event event); /* "opened", … */
+int sp_event_priority(enum sp_event event);	/* LOG_NOTICE, … of syslog.h */
+
+struct sp_enforcer_hooks {
+	/* One line per event; `text` may hold what a peer sent. */
+	void (*log)(enum sp_event event, const char *text, void *context);
+	/* Asks and judges the plan; takes the plan over. Called on another
+	 * thread, several at a time. */
+	bool (*verify)(struct sp_plan *plan, struct sp_verdicts *ret,
+	    struct sp_diag *diag, void *context);
+	/* Called once it is in force, and about every second while work is
+	 * getting done: systemd's READY=1 and WATCHDOG=1. */
+	void (*ready)(void *context);
+	void (*alive)(void *context);
+	void *context;
+};
+
+struct sp_enforcer_options {
+	const char *state_directory, *run_directory, *config_directory;
+	uint32_t lock_wait_ms;
+	/* A descriptor that becomes readable when it shall stop (signalfd); one
+	 * when everything shall be proven again. */
+	int stop, again;
+};
+
+/* Runs until told to stop. The ruleset and its leases are left standing. False:
+ * it could not start, or cannot go on; said in `diag`. */
+bool sp_enforce(const struct sp_enforcer_options *options,
+    const struct sp_enforcer_hooks *hooks, struct sp_diag *diag);
+
+#endif

@@ -1,0 +1,50 @@
+/* What the enforcer knows of each gate. */
+#ifndef SALLYPORT_ENFORCER_GATES_H
+#define SALLYPORT_ENFORCER_GATES_H
+
+#include <sallyport/array.h>
+#include <sallyport/plan.h>
+#include <sallyport/ruleset.h>
+#include <sallyport/verdict.h>
+
+/* Times are milliseconds of CLOCK_BOOTTIME, which counts while asleep. */
+struct sp_watched {
+	enum sp_protocol protocol;
+	uint16_t port;
+	const char *service; /* the policy's; the first on the port */
+	uint32_t recheck_ms;
+	int64_t due;
+	uint32_t backoff_ms;
+	bool running;		       /* a round is asking */
+	bool open;		       /* a lease of ours stands, as far as we know */
+	bool known;		       /* the identities below are */
+	uint64_t listeners, endpoints; /* digests: who listens, where it is reached */
+	enum sp_outcome outcome;
+	bool judged; /* outcome is known */
+};
+
+struct sp_watch {
+	SP_ARRAY(struct sp_watched) gates;
+};
+
+/* The TCP gates of a policy; what is known of those that stay is kept. False:
+ * memory is out. UDP gates stand on the TCP proof of their port. */
+bool sp_watch_follow(struct sp_watch *watch, const struct sp_policy *policy,
+    const struct sp_gates *gates, int64_t now);
+
+struct sp_watched *sp_watch_find(struct sp_watch *watch, uint16_t port);
+
+/* Digests of a target's listeners, and of the addresses it is reached at. */
+uint64_t sp_target_listeners(const struct sp_target *target);
+uint64_t sp_target_endpoints(const struct sp_target *target);
+
+/* When to ask again after `outcome`; `lease_ms` is what is left of a lease. */
+void sp_watched_schedule(
+    struct sp_watched *gate, enum sp_outcome outcome, int64_t lease_ms, int64_t now);
+
+/* Due now, with the shortest back-off again: somebody else listens. */
+void sp_watched_reset(struct sp_watched *gate, int64_t now);
+
+void sp_watch_free(struct sp_watch *watch);
+
+#endif

@@ -1,0 +1,44 @@
+/* A round: some gates asked together, on a thread of its own, so that a server
+ * that takes its time holds up nobody else's renewal. */
+#ifndef SALLYPORT_ENFORCER_ROUND_H
+#define SALLYPORT_ENFORCER_ROUND_H
+
+#include <sallyport/enforcer.h>
+#include <sallyport/policy.h>
+
+/* A policy in force and what is made of it; rounds hold on to it, because their
+ * plans point into it. */
+struct sp_snapshot {
+	struct sp_policy *policy;
+	struct sp_ruleset *ruleset;
+	struct sp_gates gates;
+	unsigned holders; /* of the main thread only */
+};
+
+struct sp_round;
+
+/* Takes the plan over. `notify` is an eventfd that is written to when it is
+ * over. NULL: no thread or no memory; said in `diag`. */
+struct sp_round *sp_round_start(struct sp_snapshot *snapshot, struct sp_plan *plan,
+    const struct sp_enforcer_hooks *hooks, int notify, struct sp_diag *diag);
+
+bool sp_round_over(struct sp_round *round);
+int64_t sp_round_started(const struct sp_round *round); /* ms, CLOCK_BOOTTIME */
+struct sp_snapshot *sp_round_snapshot(const struct sp_round *round);
+
+/* After it is over: its verdicts, or NULL and why in `diag` (the round's own). */
+const struct sp_verdicts *sp_round_verdicts(const struct sp_round *round);
+const struct sp_diag *sp_round_diag(const struct sp_round *round);
+
+/* The port of its i-th target; for those that ended without verdicts too. */
+size_t sp_round_port_count(const struct sp_round *round);
+uint16_t sp_round_port(const struct sp_round *round, size_t index);
+
+/* Joins the thread: waits for it when it is not over. */
+void sp_round_free(struct sp_round *round);
+
+void sp_snapshot_release(struct sp_snapshot *snapshot);
+
+int64_t sp_boottime_ms(void);
+
+#endif
