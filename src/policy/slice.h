@@ -23,6 +23,9 @@ static inline bool sp_slice_equal(struct sp_slice a, struct sp_slice b)
 
 static inline bool sp_slice_is(struct sp_slice slice, const char *text)
 {
+	/* Most comparisons end at the first letter. */
+	if (!slice.length || slice.text[0] != text[0])
+		return !slice.length && !text[0];
 	return sp_slice_equal(slice, sp_slice(text));
 }
 

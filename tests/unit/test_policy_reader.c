@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,38 @@ static void noise_is_read_or_refused(void **state)
 		sp_document_free(&document);
 		sp_diag_free(&diag);
 	}
+}
+
+/* inih with other options, which a library update or another user of it in the
+ * process could bring, reads the same lines otherwise: that is noticed. */
+static void another_inih_is_noticed(void **state)
+{
+	static const char text[] = "[s]\nkey = one east, two\n\tthree\nother = 1\nlast = 1\n";
+	char *comments = ini_inline_comment_prefixes,
+	     *starts = ini_start_comment_prefixes;
+
+	(void)state;
+	for (int change = 0; change < 5; change++) {
+		struct sp_diag diag = { 0 };
+		struct sp_document document;
+
+		ini_inline_comment_prefixes = change == 1 ? "e" : comments;
+		ini_start_comment_prefixes = change == 2 ? "o" : starts;
+		ini_allow_multiline = change != 3;
+		ini_initial_alloc = change == 4 ? 12 : 200;
+		ini_use_stack = change != 4;
+		document = document_of(text, &diag);
+		assert_int_equal(diag.errors, change != 0);
+		if (change)
+			assert_non_null(strstr(diag.items[0].message, "otherwise"));
+		sp_document_free(&document);
+		sp_diag_free(&diag);
+	}
+	ini_inline_comment_prefixes = comments;
+	ini_start_comment_prefixes = starts;
+	ini_allow_multiline = true;
+	ini_initial_alloc = 200;
+	ini_use_stack = true;
 }
 
 static void assert_refused(const char *path, const char *why)
@@ -459,6 +492,7 @@ int main(void)
 		cmocka_unit_test(a_document_knows_every_place),
 		cmocka_unit_test(long_lists_lose_nothing),
 		cmocka_unit_test(noise_is_read_or_refused),
+		cmocka_unit_test(another_inih_is_noticed),
 		cmocka_unit_test(what_is_no_regular_file_is_refused),
 		cmocka_unit_test(what_is_too_large_is_refused_unread),
 		cmocka_unit_test(lists_take_every_form),
