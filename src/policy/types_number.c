@@ -152,7 +152,7 @@ static bool read_duration(
 	uint32_t unit = unit_seconds(text.text[text.length - 1]);
 
 	head.length--;
-	if (!unit || !sp_slice_number(head, SP_MAX_DURATION, &number))
+	if (!unit || !sp_slice_number(head, (unsigned long)SP_MAX_DURATION, &number))
 		return sp_refuse_item(reading, value, 0,
 		    "%s \"%.*s\" is not a time: write a number and s, m, h or d, \"24h\"",
 		    value->row->key, SP_SHOW(text));

@@ -172,7 +172,8 @@ static void noise_is_read_or_refused(void **state)
  * process could bring, reads the same lines otherwise: that is noticed. */
 static void another_inih_is_noticed(void **state)
 {
-	static const char text[] = "[s]\nkey = one east, two\n\tthree\nother = 1\nlast = 1\n";
+	static const char text[] =
+	    "[s]\nkey = one east, two\n\tthree\nother = 1\nlast = 1\n";
 	char *comments = ini_inline_comment_prefixes,
 	     *starts = ini_start_comment_prefixes;
 
