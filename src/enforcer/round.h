@@ -5,6 +5,7 @@
 
 #include <sallyport/enforcer.h>
 #include <sallyport/policy.h>
+#include <sallyport/ruleset.h>
 
 /* A policy in force and what is made of it; rounds hold on to it, because their
  * plans point into it. */
