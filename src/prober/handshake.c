@@ -138,9 +138,12 @@ static void watch(int sent, int version, int type, const void *bytes, size_t len
 static bool trust(
     X509_STORE *store, const uint8_t *pem, size_t length, uint32_t *ret_certificates)
 {
-	BIO *memory = BIO_new_mem_buf(pem, (int)length);
+	BIO *memory;
 
 	*ret_certificates = 0;
+	if (length == 0)
+		return true; /* BIO_new_mem_buf refuses nothing as memory */
+	memory = BIO_new_mem_buf(pem, (int)length);
 	if (!memory)
 		return false;
 	for (;;) {

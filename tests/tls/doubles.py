@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Peers that no real server is: they say fixed bytes, or nothing, or worse.
 
-usage: doubles.py PORT=BEHAVIOUR...
+usage: doubles.py [ADDRESS/]PORT=BEHAVIOUR...
 
-Prints "ready" when all listen, on every address of both families. The
+Prints "ready" when all listen, on every address of both families unless one is
+named. The
 behaviours are the functions below, by name.
 """
 
@@ -153,7 +154,9 @@ async def huge_record(reader, writer):
     await reader.read()
 
 
-async def serve(port, behaviour):
+async def serve(where, behaviour):
+    address, _, port = where.rpartition("/")
+
     async def one(reader, writer):
         try:
             await behaviour(reader, writer)
@@ -162,13 +165,13 @@ async def serve(port, behaviour):
         except (OSError, asyncio.IncompleteReadError, IndexError):
             writer.close()
 
-    await asyncio.start_server(one, host=None, port=port, backlog=256)
+    await asyncio.start_server(one, host=address or None, port=int(port), backlog=256)
 
 
 async def main(words):
     for word in words:
-        port, name = word.split("=")
-        await serve(int(port), globals()[name])
+        where, name = word.split("=")
+        await serve(where, globals()[name])
     print("ready", flush=True)
     await asyncio.Event().wait()
 
