@@ -69,8 +69,9 @@ traced() {
 		strace -f -qq -e trace=sendto,sendmsg,write -s 64 -o "$file" "$@"
 }
 
-# Batches of nf_tables messages that were sent.
-batches() { grep -c 'NFNL_MSG_BATCH_BEGIN' "$1"; }
+# Batches of nf_tables messages that were sent. strace names no types on a socket
+# of another network namespace than its own: 0x10 is NFNL_MSG_BATCH_BEGIN.
+batches() { grep -cE 'nlmsg_type=(NFNL_MSG_BATCH_BEGIN|0x10 )' "$1"; }
 
 # --- TLS servers -----------------------------------------------------------
 
