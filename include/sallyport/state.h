@@ -10,17 +10,52 @@
 #include <sallyport/diag.h>
 #include <sallyport/policy.h>
 
-/* Makes the snapshot of `policy` (its canonical text, address files inlined)
- * the active one; the active one becomes the previous. A snapshot with the same
- * digest is left as it is. After false, the active one is whole: old or new. */
+/* Snapshots: each a directory of STATE with a policy that stands alone (its
+ * canonical text, includes and address files inlined) and its digest. */
+enum sp_snapshot_kind {
+	SP_SNAPSHOT_ACTIVE,   /* in force, and for the next boot */
+	SP_SNAPSHOT_PREVIOUS, /* the one before */
+	SP_SNAPSHOT_PENDING,  /* in force until its deadline, unless confirmed */
+};
+
+/* Makes the snapshot of `policy` the active one; the active one becomes the
+ * previous, the floor is written, what was pending is gone. A snapshot with the
+ * same digest is left as it is. After false, the active one is whole: old or new. */
 bool sp_snapshot_save(
     const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag);
 
-/* The digest of the active snapshot. False: there is none that can be read. */
-bool sp_snapshot_digest(const char *state_directory, uint8_t ret[SP_DIGEST_BYTES]);
+/* When an unconfirmed snapshot is undone: milliseconds of CLOCK_BOOTTIME, which
+ * mean nothing after a reboot; the boot id says which boot is meant. */
+struct sp_pending {
+	int64_t deadline_ms;
+	char boot_id[40];
+	bool first; /* nothing was active before: undoing it removes the table */
+};
 
-/* STATE/active/policy.ini; the caller frees. NULL: memory is out. */
-char *sp_snapshot_path(const char *state_directory);
+bool sp_snapshot_save_pending(const char *state_directory, const struct sp_policy *policy,
+    int64_t deadline_ms, struct sp_diag *diag);
+/* False: nothing is pending, or only from before a reboot. */
+bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret);
+/* What is pending becomes active, the active one previous. */
+bool sp_snapshot_confirm(const char *state_directory, struct sp_diag *diag);
+/* Forgets what is pending. */
+bool sp_snapshot_discard(const char *state_directory, struct sp_diag *diag);
+/* The active and the previous one change places. */
+bool sp_snapshot_swap(const char *state_directory, struct sp_diag *diag);
+
+/* Which snapshot is in force: what is pending, else the active one. */
+enum sp_snapshot_kind sp_snapshot_in_force(const char *state_directory);
+
+/* The digest of a snapshot. False: there is none that can be read. */
+bool sp_snapshot_digest(const char *state_directory, enum sp_snapshot_kind kind,
+    uint8_t ret[SP_DIGEST_BYTES]);
+
+/* The path of its policy.ini; the caller frees. NULL: memory is out. */
+char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind);
+
+/* STATE/lockdown: while it is there only the floor is in force. */
+bool sp_lockdown_set(const char *state_directory, bool locked, struct sp_diag *diag);
+bool sp_lockdown_is_set(const char *state_directory);
 
 /* Takes RUN/lock, exclusively. `waiting` is called once when somebody else holds
  * it. 0 ms refuses at once. Returns a descriptor to close, or -1. */

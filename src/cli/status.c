@@ -187,7 +187,8 @@ static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
 
 static enum sp_exit fill(const struct sp_options *options, struct sp_status *status)
 {
-	char *path = sp_snapshot_path(options->state_directory);
+	char *path = sp_snapshot_path(
+	    options->state_directory, sp_snapshot_in_force(options->state_directory));
 	struct sp_compiled compiled = { 0 };
 	struct sp_kernel kernel = { 0 };
 	struct sp_diag diag = { 0 };

@@ -96,7 +96,8 @@ static int64_t milliseconds(clockid_t clock)
 static struct sp_snapshot *load_snapshot(
     const struct sp_enforcer_options *options, struct sp_diag *diag)
 {
-	char *path = sp_snapshot_path(options->state_directory);
+	char *path = sp_snapshot_path(
+	    options->state_directory, sp_snapshot_in_force(options->state_directory));
 	struct sp_policy_source source = { .path = path,
 		.config_directory = options->config_directory };
 	struct sp_snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -132,7 +133,8 @@ static void follow_snapshot(struct enforcer *enforcer)
 	struct sp_snapshot *next;
 	struct sp_diag diag = { 0 };
 
-	if (!sp_snapshot_digest(enforcer->options->state_directory, digest) ||
+	if (!sp_snapshot_digest(enforcer->options->state_directory,
+		sp_snapshot_in_force(enforcer->options->state_directory), digest) ||
 	    !memcmp(digest, enforcer->snapshot->policy->digest, sizeof(digest)))
 		return;
 	next = load_snapshot(enforcer->options, &diag);
@@ -423,9 +425,11 @@ static void compare_target(
 	if (gate->known && gate->listeners != listeners) {
 		sp_watched_reset(gate, now);
 		if (gate->open) {
-			say(enforcer, SP_EVENT_WITHDRAWN,
-			    "%s %u/tcp: another socket listens; shut until it is proven",
-			    gate->service, gate->port);
+			say(enforcer, SP_EVENT_WITHDRAWN, "%s %u/tcp: %s", gate->service,
+			    gate->port,
+			    target->listeners.length
+				? "another socket listens; shut until it is proven"
+				: "nobody listens any more");
 			refuse(enforcer, gate);
 			gate->open = false;
 		}

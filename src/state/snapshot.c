@@ -10,12 +10,22 @@
 
 #include "directory.h"
 
-#define ACTIVE "active"
-#define PREVIOUS "previous"
 #define INCOMING "incoming"
+#define LOCKDOWN_FILE "lockdown"
+#define DEADLINE_FILE "deadline"
 #define POLICY_FILE "policy.ini"
 #define DIGEST_FILE "digest"
 #define HEX_BYTES (2 * SP_DIGEST_BYTES)
+
+static const char *const names[] = {
+	[SP_SNAPSHOT_ACTIVE] = "active",
+	[SP_SNAPSHOT_PREVIOUS] = "previous",
+	[SP_SNAPSHOT_PENDING] = "pending",
+};
+
+#define ACTIVE names[SP_SNAPSHOT_ACTIVE]
+#define PREVIOUS names[SP_SNAPSHOT_PREVIOUS]
+#define PENDING names[SP_SNAPSHOT_PENDING]
 
 static void digest_hex(const uint8_t digest[SP_DIGEST_BYTES], char hex[HEX_BYTES + 2])
 {
@@ -24,18 +34,33 @@ static void digest_hex(const uint8_t digest[SP_DIGEST_BYTES], char hex[HEX_BYTES
 	memcpy(hex + HEX_BYTES, "\n", 2);
 }
 
+/* A file of a snapshot; NULL: none that can be read. */
+static char *read_file(int state, enum sp_snapshot_kind kind, const char *name,
+    size_t limit, size_t *ret_length)
+{
+	int directory =
+	    openat(state, names[kind], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char *bytes;
+
+	if (directory < 0)
+		return NULL;
+	bytes = sp_state_file_read(directory, name, limit, ret_length);
+	close(directory);
+	return bytes;
+}
+
 static bool is_active(int state, const char *hex)
 {
 	size_t length = 0;
 	char *held =
-	    sp_state_file_read(state, ACTIVE "/" DIGEST_FILE, HEX_BYTES + 1, &length);
+	    read_file(state, SP_SNAPSHOT_ACTIVE, DIGEST_FILE, HEX_BYTES + 1, &length);
 	bool same = held && !strcmp(held, hex);
 
 	free(held);
 	return same;
 }
 
-/* A snapshot's directory holds our two files and nothing else. */
+/* A snapshot's directory holds our files and nothing else. */
 static bool remove_snapshot(int state, const char *name)
 {
 	int directory =
@@ -45,14 +70,18 @@ static bool remove_snapshot(int state, const char *name)
 		return errno == ENOENT;
 	unlinkat(directory, POLICY_FILE, 0);
 	unlinkat(directory, DIGEST_FILE, 0);
+	unlinkat(directory, DEADLINE_FILE, 0);
 	close(directory);
 	return unlinkat(state, name, AT_REMOVEDIR) == 0;
 }
 
-static bool write_incoming(int state, const char *path, const char *text, size_t length,
-    const char *hex, struct sp_diag *diag)
+static bool write_incoming(int state, const char *path, const struct sp_policy *policy,
+    const char *deadline, struct sp_diag *diag)
 {
+	char hex[HEX_BYTES + 2];
 	bool written = false;
+	size_t length;
+	char *text;
 	int directory;
 
 	if (!remove_snapshot(state, INCOMING) || mkdirat(state, INCOMING, 0750) < 0)
@@ -62,28 +91,38 @@ static bool write_incoming(int state, const char *path, const char *text, size_t
 	if (directory < 0)
 		return sp_error(
 		    diag, NULL, "cannot open %s/" INCOMING ": %s", path, strerror(errno));
+	digest_hex(policy->digest, hex);
+	text = sp_policy_print(policy, true, &length);
 	written =
-	    sp_state_file_replace(directory, path, POLICY_FILE, text, length, diag) &&
-	    sp_state_file_replace(directory, path, DIGEST_FILE, hex, strlen(hex), diag);
+	    text ? sp_state_file_replace(
+		       directory, path, POLICY_FILE, text, length, diag) &&
+		       sp_state_file_replace(
+			   directory, path, DIGEST_FILE, hex, strlen(hex), diag) &&
+		       (!deadline || sp_state_file_replace(directory, path, DEADLINE_FILE,
+					 deadline, strlen(deadline), diag))
+		 : sp_out_of_memory(diag);
+	free(text);
 	close(directory);
 	return written;
 }
 
+static bool cannot(const char *path, struct sp_diag *diag)
+{
+	return sp_error(
+	    diag, NULL, "cannot put the snapshot into %s: %s", path, strerror(errno));
+}
+
 /* At every moment `active` is a whole snapshot: the old one or the new one. */
-static bool promote(int state, const char *path, struct sp_diag *diag)
+static bool promote(int state, const char *path, const char *from, struct sp_diag *diag)
 {
 	bool promoted;
 
-	if (renameat2(state, INCOMING, state, ACTIVE, RENAME_EXCHANGE) == 0)
+	if (renameat2(state, from, state, ACTIVE, RENAME_EXCHANGE) == 0)
 		promoted = remove_snapshot(state, PREVIOUS) &&
-			   renameat(state, INCOMING, state, PREVIOUS) == 0;
+			   renameat(state, from, state, PREVIOUS) == 0;
 	else
-		promoted =
-		    errno == ENOENT && renameat(state, INCOMING, state, ACTIVE) == 0;
-	if (!promoted || fsync(state) < 0)
-		return sp_error(diag, NULL, "cannot put the snapshot into %s: %s", path,
-		    strerror(errno));
-	return true;
+		promoted = errno == ENOENT && renameat(state, from, state, ACTIVE) == 0;
+	return (promoted && fsync(state) == 0) || cannot(path, diag);
 }
 
 bool sp_snapshot_save(
@@ -91,24 +130,142 @@ bool sp_snapshot_save(
 {
 	int state = sp_state_directory_open(state_directory, diag);
 	char hex[HEX_BYTES + 2];
-	bool saved = true;
-	size_t length;
-	char *text;
+	bool saved;
 
 	if (state < 0)
 		return false;
 	digest_hex(policy->digest, hex);
-	if (!is_active(state, hex)) {
-		text = sp_policy_print(policy, true, &length);
-		saved = text ? write_incoming(
-				   state, state_directory, text, length, hex, diag) &&
-				   promote(state, state_directory, diag)
-			     : sp_out_of_memory(diag);
-		free(text);
-	}
+	saved = is_active(state, hex) ||
+		(write_incoming(state, state_directory, policy, NULL, diag) &&
+		    promote(state, state_directory, INCOMING, diag));
+	if (saved && !remove_snapshot(state, PENDING))
+		saved = cannot(state_directory, diag);
 	close(state);
 	return saved;
 }
+
+/* ---- confirmed apply ---- */
+
+static bool read_boot_id(char ret[40])
+{
+	int proc = open("/proc/sys/kernel/random", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t length = 0;
+	char *id = proc < 0 ? NULL : sp_state_file_read(proc, "boot_id", 36, &length);
+
+	if (proc >= 0)
+		close(proc);
+	snprintf(ret, 40, "%s", id ? id : "");
+	free(id);
+	return length == 36;
+}
+
+bool sp_snapshot_save_pending(const char *state_directory, const struct sp_policy *policy,
+    int64_t deadline_ms, struct sp_diag *diag)
+{
+	int state = sp_state_directory_open(state_directory, diag);
+	char deadline[128], boot_id[40];
+	bool first, saved;
+
+	if (state < 0)
+		return false;
+	first = faccessat(state, ACTIVE, F_OK, 0) != 0;
+	if (!read_boot_id(boot_id)) {
+		close(state);
+		return sp_error(diag, NULL, "cannot read the boot id");
+	}
+	snprintf(deadline, sizeof(deadline), "%lld %s %d\n", (long long)deadline_ms,
+	    boot_id, first);
+	saved = write_incoming(state, state_directory, policy, deadline, diag);
+	if (saved &&
+	    (!remove_snapshot(state, PENDING) ||
+		renameat(state, INCOMING, state, PENDING) < 0 || fsync(state) < 0))
+		saved = cannot(state_directory, diag);
+	close(state);
+	return saved;
+}
+
+bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret)
+{
+	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *text = NULL, boot_id[40];
+	size_t length = 0;
+	long long deadline;
+	int first;
+	bool pending = false;
+
+	if (state < 0)
+		return false;
+	text = read_file(state, SP_SNAPSHOT_PENDING, DEADLINE_FILE, 127, &length);
+	close(state);
+	if (text && sscanf(text, "%lld %39s %d", &deadline, ret->boot_id, &first) == 3) {
+		ret->deadline_ms = deadline;
+		ret->first = first;
+		pending = read_boot_id(boot_id) && !strcmp(boot_id, ret->boot_id);
+	}
+	free(text);
+	return pending;
+}
+
+/* Opens the state directory, does one thing to it, closes it. */
+static bool with_state(const char *state_directory,
+    bool (*act)(int state, const char *path, struct sp_diag *diag), struct sp_diag *diag)
+{
+	int state = sp_state_directory_open(state_directory, diag);
+	bool done = state >= 0 && act(state, state_directory, diag);
+
+	if (state >= 0)
+		close(state);
+	return done;
+}
+
+static bool confirm(int state, const char *path, struct sp_diag *diag)
+{
+	int directory = openat(state, PENDING, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory >= 0) {
+		unlinkat(directory, DEADLINE_FILE, 0);
+		close(directory);
+	}
+	return promote(state, path, PENDING, diag);
+}
+
+static bool discard(int state, const char *path, struct sp_diag *diag)
+{
+	return remove_snapshot(state, PENDING) || cannot(path, diag);
+}
+
+static bool swap(int state, const char *path, struct sp_diag *diag)
+{
+	if (renameat2(state, ACTIVE, state, PREVIOUS, RENAME_EXCHANGE) < 0 &&
+	    errno == ENOENT)
+		return sp_error(diag, NULL, "there is no previous snapshot in %s", path);
+	return fsync(state) == 0 || cannot(path, diag);
+}
+
+bool sp_snapshot_confirm(const char *state_directory, struct sp_diag *diag)
+{
+	return with_state(state_directory, confirm, diag);
+}
+
+bool sp_snapshot_discard(const char *state_directory, struct sp_diag *diag)
+{
+	return with_state(state_directory, discard, diag);
+}
+
+bool sp_snapshot_swap(const char *state_directory, struct sp_diag *diag)
+{
+	return with_state(state_directory, swap, diag);
+}
+
+enum sp_snapshot_kind sp_snapshot_in_force(const char *state_directory)
+{
+	struct sp_pending pending;
+
+	return sp_snapshot_pending(state_directory, &pending) ? SP_SNAPSHOT_PENDING
+							      : SP_SNAPSHOT_ACTIVE;
+}
+
+/* ---- reading ---- */
 
 static int hex_value(char digit)
 {
@@ -117,16 +274,17 @@ static int hex_value(char digit)
 					      : -1;
 }
 
-bool sp_snapshot_digest(const char *state_directory, uint8_t ret[SP_DIGEST_BYTES])
+bool sp_snapshot_digest(
+    const char *state_directory, enum sp_snapshot_kind kind, uint8_t ret[SP_DIGEST_BYTES])
 {
 	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char *hex = NULL;
 	size_t length = 0;
+	char *hex;
 	bool whole;
 
 	if (state < 0)
 		return false;
-	hex = sp_state_file_read(state, ACTIVE "/" DIGEST_FILE, HEX_BYTES + 1, &length);
+	hex = read_file(state, kind, DIGEST_FILE, HEX_BYTES + 1, &length);
 	close(state);
 	whole = hex && length == HEX_BYTES + 1;
 	for (size_t i = 0; i < SP_DIGEST_BYTES && whole; i++) {
@@ -139,10 +297,41 @@ bool sp_snapshot_digest(const char *state_directory, uint8_t ret[SP_DIGEST_BYTES
 	return whole;
 }
 
-char *sp_snapshot_path(const char *state_directory)
+char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind)
 {
 	char *path;
 
-	return asprintf(&path, "%s/" ACTIVE "/" POLICY_FILE, state_directory) < 0 ? NULL
-										  : path;
+	return asprintf(&path, "%s/%s/" POLICY_FILE, state_directory, names[kind]) < 0
+		   ? NULL
+		   : path;
+}
+
+/* ---- lockdown ---- */
+
+static bool lock_down(int state, const char *path, struct sp_diag *diag)
+{
+	return sp_state_file_replace(state, path, LOCKDOWN_FILE, "", 0, diag);
+}
+
+static bool end_lockdown(int state, const char *path, struct sp_diag *diag)
+{
+	if (unlinkat(state, LOCKDOWN_FILE, 0) == 0 || errno == ENOENT)
+		return true;
+	return sp_error(
+	    diag, NULL, "cannot remove %s/" LOCKDOWN_FILE ": %s", path, strerror(errno));
+}
+
+bool sp_lockdown_set(const char *state_directory, bool locked, struct sp_diag *diag)
+{
+	return with_state(state_directory, locked ? lock_down : end_lockdown, diag);
+}
+
+bool sp_lockdown_is_set(const char *state_directory)
+{
+	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool set = state >= 0 && faccessat(state, LOCKDOWN_FILE, F_OK, 0) == 0;
+
+	if (state >= 0)
+		close(state);
+	return set;
 }
