@@ -21,6 +21,7 @@ struct sp_kernel {
 
 enum sp_change_kind {
 	SP_CHANGE_ADD_TABLE,
+	SP_CHANGE_DELETE_TABLE,
 	SP_CHANGE_ADD_COUNTER,
 	SP_CHANGE_ADD_CHAIN,
 	SP_CHANGE_FLUSH_CHAIN,
@@ -78,6 +79,10 @@ struct sp_proofs {
 struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
     const struct sp_gates *gates, const struct sp_kernel *kernel,
     const struct sp_proofs *proofs, struct sp_diag *diag);
+
+/* The delta that removes our table: nothing is blocked any more. Empty when it is
+ * not there. */
+struct sp_delta *sp_delta_remove(const struct sp_kernel *kernel, struct sp_diag *diag);
 
 void sp_delta_free(struct sp_delta *delta);
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <sallyport/diag.h>
+#include <sallyport/standing.h>
 #include <sallyport/verdict.h>
 
 /* What happened, for the journal: stable identifiers, printed as they are. */
@@ -22,8 +23,9 @@ enum sp_event {
 	SP_EVENT_UNPROVEN,  /* inconclusive: the lease runs on, or the gate stays shut */
 	SP_EVENT_DRIFT,	    /* somebody else changed our table */
 	SP_EVENT_RESTORED,  /* and it is as it was */
-	SP_EVENT_CLOCK,	    /* the clock jumped, or the machine slept */
-	SP_EVENT_TROUBLE,   /* something failed; what stands is said */
+	SP_EVENT_ROLLED_BACK, /* nobody confirmed an apply */
+	SP_EVENT_CLOCK,	      /* the clock jumped, or the machine slept */
+	SP_EVENT_TROUBLE,     /* something failed; what stands is said */
 	SP_EVENT_STOPPED,
 };
 
@@ -45,8 +47,7 @@ struct sp_enforcer_hooks {
 };
 
 struct sp_enforcer_options {
-	const char *state_directory, *run_directory, *config_directory;
-	uint32_t lock_wait_ms;
+	struct sp_directories directories;
 	/* A descriptor that becomes readable when it shall stop (signalfd); one
 	 * when everything shall be proven again. */
 	int stop, again;

@@ -16,6 +16,7 @@
 struct sp_batch {
 	uint8_t *bytes;
 	size_t length, capacity;
+	size_t cleared; /* bytes that are zero or written */
 	uint32_t first_sequence;
 	struct {
 		const struct sp_change **items;

@@ -34,4 +34,7 @@ bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *want
     const struct sp_gates *gates, const struct sp_proofs *proofs, bool dry,
     struct sp_text *ret_text, size_t *ret_changes, struct sp_diag *diag);
 
+/* Removes our table, leases and counters with it: the host is open. */
+bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag);
+
 #endif

@@ -54,6 +54,12 @@ bool sp_show_diagnostics(const struct sp_options *options, struct sp_diag *diag)
 	return fine;
 }
 
+struct sp_directories sp_directories_of(const struct sp_options *options)
+{
+	return (struct sp_directories){ options->state_directory, options->run_directory,
+		options->config_directory, options->lock_wait_ms };
+}
+
 struct sp_policy *sp_read_policy(
     const struct sp_options *options, const char *path, size_t *ret_warnings)
 {

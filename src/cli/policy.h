@@ -4,12 +4,15 @@
 
 #include <sallyport/policy.h>
 #include <sallyport/ruleset.h>
+#include <sallyport/standing.h>
 
 #include "command.h"
 
 /* Reads the policy at `path`; its diagnostics go to standard error. NULL: exit 2. */
 struct sp_policy *sp_read_policy(
     const struct sp_options *options, const char *path, size_t *ret_warnings);
+
+struct sp_directories sp_directories_of(const struct sp_options *options);
 
 /* A policy with everything that is made of it alone. */
 struct sp_compiled {

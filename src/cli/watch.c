@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "notify.h"
+#include "policy.h"
 #include "verify_run.h"
 
 /* journald takes the priority from "<N>" at the line's start. */
@@ -76,10 +77,7 @@ static enum sp_exit watch(const struct sp_options *options)
 	struct sp_diag diag = { 0 };
 	struct sp_enforcer_hooks hooks = { log_line, verify, ready, alive,
 		(void *)options };
-	struct sp_enforcer_options how = { .state_directory = options->state_directory,
-		.run_directory = options->run_directory,
-		.config_directory = options->config_directory,
-		.lock_wait_ms = options->lock_wait_ms,
+	struct sp_enforcer_options how = { .directories = sp_directories_of(options),
 		.stop = signals(SIGTERM, SIGINT, &diag),
 		.again = signals(SIGHUP, 0, &diag) };
 	bool enforced =

@@ -96,25 +96,16 @@ static int64_t milliseconds(clockid_t clock)
 static struct sp_snapshot *load_snapshot(
     const struct sp_enforcer_options *options, struct sp_diag *diag)
 {
-	char *path = sp_snapshot_path(
-	    options->state_directory, sp_snapshot_in_force(options->state_directory));
-	struct sp_policy_source source = { .path = path,
-		.config_directory = options->config_directory };
 	struct sp_snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
-	if (!path || !snapshot) {
+	if (!snapshot) {
 		sp_out_of_memory(diag);
-	} else {
-		snapshot->holders = 1;
-		snapshot->policy = sp_policy_read(&source, diag);
-		if (snapshot->policy)
-			snapshot->ruleset = sp_ruleset_compile(snapshot->policy, diag);
-		if (snapshot->ruleset &&
-		    !sp_policy_gates(snapshot->policy, &snapshot->gates))
-			sp_out_of_memory(diag);
+		return NULL;
 	}
-	free(path);
-	if (!diag->errors)
+	snapshot->holders = 1;
+	if (sp_standing_load_snapshot(&options->directories,
+		sp_snapshot_in_force(options->directories.state), &snapshot->standing,
+		diag))
 		return snapshot;
 	sp_snapshot_release(snapshot);
 	return NULL;
@@ -133,13 +124,13 @@ static void follow_snapshot(struct enforcer *enforcer)
 	struct sp_snapshot *next;
 	struct sp_diag diag = { 0 };
 
-	if (!sp_snapshot_digest(enforcer->options->state_directory,
-		sp_snapshot_in_force(enforcer->options->state_directory), digest) ||
-	    !memcmp(digest, enforcer->snapshot->policy->digest, sizeof(digest)))
+	if (!sp_snapshot_digest(enforcer->options->directories.state,
+		sp_snapshot_in_force(enforcer->options->directories.state), digest) ||
+	    !memcmp(digest, enforcer->snapshot->standing.policy->digest, sizeof(digest)))
 		return;
 	next = load_snapshot(enforcer->options, &diag);
-	if (next && !sp_watch_follow(
-			&enforcer->watch, next->policy, &next->gates, sp_boottime_ms())) {
+	if (next && !sp_watch_follow(&enforcer->watch, next->standing.policy,
+			&next->standing.gates, sp_boottime_ms())) {
 		sp_out_of_memory(&diag);
 		sp_snapshot_release(next);
 		next = NULL;
@@ -152,7 +143,21 @@ static void follow_snapshot(struct enforcer *enforcer)
 	enforcer->snapshot = next;
 	enforcer->commit_due = true;
 	say(enforcer, SP_EVENT_POLICY, "follows a new policy: %zu services, %zu gates",
-	    next->policy->service_count, enforcer->watch.gates.length);
+	    next->standing.policy->service_count, enforcer->watch.gates.length);
+}
+
+/* An apply that nobody confirmed; its own guardian may be dead. */
+static void undo_unconfirmed(struct enforcer *enforcer)
+{
+	struct sp_diag diag = { 0 };
+	struct sp_pending pending;
+
+	if (!sp_snapshot_pending(enforcer->options->directories.state, &pending) ||
+	    sp_boottime_ms() < pending.deadline_ms)
+		return;
+	if (sp_undo_pending(&enforcer->options->directories, true, &diag) == SP_UNDONE)
+		say(enforcer, SP_EVENT_ROLLED_BACK, "nobody confirmed the last apply");
+	say_trouble(enforcer, &diag);
 }
 
 /* ---- commits ---- */
@@ -163,7 +168,7 @@ static void say_drift(struct enforcer *enforcer)
 
 	say(enforcer, SP_EVENT_DRIFT, "%s (pid %u) changed table inet " SP_TABLE "; %s",
 	    *name ? name : "somebody", enforcer->writer.pid,
-	    enforcer->snapshot->policy->drift == SP_DRIFT_RESTORE
+	    enforcer->snapshot->standing.policy->drift == SP_DRIFT_RESTORE
 		? "putting it back"
 		: "drift = report: left as it is");
 }
@@ -177,8 +182,8 @@ static int differences(struct enforcer *enforcer, struct sp_diag *diag)
 
 	if (!sp_kernel_read(enforcer->tables, &kernel, diag))
 		return -1;
-	delta = sp_delta_make(
-	    enforcer->snapshot->ruleset, &enforcer->snapshot->gates, &kernel, NULL, diag);
+	delta = sp_delta_make(enforcer->snapshot->standing.ruleset,
+	    &enforcer->snapshot->standing.gates, &kernel, NULL, diag);
 	if (delta)
 		count = (int)delta->changes.length;
 	sp_delta_free(delta);
@@ -197,8 +202,8 @@ static bool commit(struct enforcer *enforcer, struct sp_diag *diag)
 		.now = time(NULL) };
 	size_t changes = 0;
 
-	return sp_apply_ruleset(enforcer->tables, enforcer->snapshot->ruleset,
-	    &enforcer->snapshot->gates, &proofs, false, NULL, &changes, diag);
+	return sp_apply_ruleset(enforcer->tables, enforcer->snapshot->standing.ruleset,
+	    &enforcer->snapshot->standing.gates, &proofs, false, NULL, &changes, diag);
 }
 
 static bool settle_locked(struct enforcer *enforcer, struct sp_diag *diag)
@@ -213,7 +218,8 @@ static bool settle_locked(struct enforcer *enforcer, struct sp_diag *diag)
 			return false;
 		if (different) {
 			say_drift(enforcer);
-			if (enforcer->snapshot->policy->drift == SP_DRIFT_REPORT) {
+			if (enforcer->snapshot->standing.policy->drift ==
+			    SP_DRIFT_REPORT) {
 				enforcer->drifted = false;
 				return true;
 			}
@@ -234,8 +240,8 @@ static void settle(struct enforcer *enforcer)
 
 	if (!enforcer->commit_due && !enforcer->drifted)
 		return;
-	lock = sp_state_lock(enforcer->options->run_directory,
-	    enforcer->options->lock_wait_ms, NULL, &diag);
+	lock = sp_state_lock(enforcer->options->directories.run,
+	    enforcer->options->directories.lock_wait_ms, NULL, &diag);
 	if (lock >= 0) {
 		if (settle_locked(enforcer, &diag)) {
 			enforcer->commit_due = false;
@@ -284,7 +290,7 @@ static void keep_evidence(
 	struct sp_diag diag = { 0 };
 
 	/* Evidence explains: a full disk closes no port. */
-	sp_evidence_save(enforcer->options->state_directory, &evidence, &diag);
+	sp_evidence_save(enforcer->options->directories.state, &evidence, &diag);
 	say_trouble(enforcer, &diag);
 }
 
@@ -462,8 +468,8 @@ static bool make_plan(
 	struct sp_local_addresses addresses = { 0 };
 	bool made = sp_sock_diag_listeners(&listeners, diag) &&
 		    sp_sock_diag_addresses(&addresses, diag) &&
-		    sp_plan_make(enforcer->snapshot->policy, &listeners, &addresses, NULL,
-			ret, diag);
+		    sp_plan_make(enforcer->snapshot->standing.policy, &listeners,
+			&addresses, NULL, ret, diag);
 
 	sp_listeners_free(&listeners);
 	sp_local_addresses_free(&addresses);
@@ -582,6 +588,7 @@ static void run(struct enforcer *enforcer)
 	do {
 		take_commits(enforcer);
 		take_rounds(enforcer);
+		undo_unconfirmed(enforcer);
 		follow_snapshot(enforcer);
 		look_at_clocks(enforcer);
 		look_and_ask(enforcer);
@@ -602,8 +609,8 @@ static bool start(struct enforcer *enforcer, struct sp_diag *diag)
 	enforcer->monitor = enforcer->tables ? sp_nf_monitor_open(SP_TABLE, diag) : NULL;
 	if (!enforcer->monitor)
 		return false;
-	if (!sp_watch_follow(&enforcer->watch, enforcer->snapshot->policy,
-		&enforcer->snapshot->gates, sp_boottime_ms()))
+	if (!sp_watch_follow(&enforcer->watch, enforcer->snapshot->standing.policy,
+		&enforcer->snapshot->standing.gates, sp_boottime_ms()))
 		return sp_out_of_memory(diag);
 	enforcer->wall_offset =
 	    milliseconds(CLOCK_REALTIME) - milliseconds(CLOCK_BOOTTIME);
@@ -621,7 +628,7 @@ bool sp_enforce(const struct sp_enforcer_options *options,
 
 	if (started) {
 		say(&enforcer, SP_EVENT_STARTED, "enforces %zu services, %zu gates",
-		    enforcer.snapshot->policy->service_count,
+		    enforcer.snapshot->standing.policy->service_count,
 		    enforcer.watch.gates.length);
 		run(&enforcer);
 		say(&enforcer, SP_EVENT_STOPPED,

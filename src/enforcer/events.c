@@ -15,6 +15,7 @@ const char *sp_event_name(enum sp_event event)
 	case SP_EVENT_UNPROVEN: return "unproven";
 	case SP_EVENT_DRIFT: return "drift";
 	case SP_EVENT_RESTORED: return "restored";
+	case SP_EVENT_ROLLED_BACK: return "rolled-back";
 	case SP_EVENT_CLOCK: return "clock";
 	case SP_EVENT_TROUBLE: return "trouble";
 	case SP_EVENT_STOPPED: return "stopped";
@@ -32,6 +33,7 @@ int sp_event_priority(enum sp_event event)
 	case SP_EVENT_CLOCK: return LOG_INFO;
 	case SP_EVENT_OPENED:
 	case SP_EVENT_RESTORED: return LOG_NOTICE;
+	case SP_EVENT_ROLLED_BACK:
 	case SP_EVENT_REVOKED:
 	case SP_EVENT_WITHDRAWN:
 	case SP_EVENT_REFUSED:

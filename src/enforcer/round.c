@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sallyport/array.h>
@@ -24,14 +23,6 @@ struct sp_round {
 	bool verified;
 	atomic_bool over;
 };
-
-int64_t sp_boottime_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void *run(void *context)
 {
@@ -142,8 +133,6 @@ void sp_snapshot_release(struct sp_snapshot *snapshot)
 {
 	if (!snapshot || --snapshot->holders)
 		return;
-	sp_array_free(&snapshot->gates);
-	sp_ruleset_free(snapshot->ruleset);
-	sp_policy_free(snapshot->policy);
+	sp_standing_clear(&snapshot->standing);
 	free(snapshot);
 }

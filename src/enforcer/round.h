@@ -4,15 +4,12 @@
 #define SALLYPORT_ENFORCER_ROUND_H
 
 #include <sallyport/enforcer.h>
-#include <sallyport/policy.h>
-#include <sallyport/ruleset.h>
+#include <sallyport/standing.h>
 
 /* A policy in force and what is made of it; rounds hold on to it, because their
  * plans point into it. */
 struct sp_snapshot {
-	struct sp_policy *policy;
-	struct sp_ruleset *ruleset;
-	struct sp_gates gates;
+	struct sp_standing standing;
 	unsigned holders; /* of the main thread only */
 };
 
@@ -39,7 +36,5 @@ uint16_t sp_round_port(const struct sp_round *round, size_t index);
 void sp_round_free(struct sp_round *round);
 
 void sp_snapshot_release(struct sp_snapshot *snapshot);
-
-int64_t sp_boottime_ms(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
 #include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
@@ -100,11 +101,71 @@ static bool print_elements(const struct nlmsghdr *message, struct sp_text *ret)
 			nftnl_##kind##_free(object);                               \
 	} while (0)
 
-static void print_rule(const struct nlmsghdr *message, struct sp_text *ret)
+static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
 {
+	const struct nlattr *attribute;
+
+	sp_attr_for_each_nested(
+	    attribute, nest) if (mnl_attr_get_type(attribute) == type) return attribute;
+	return NULL;
+}
+
+/* libnftnl sends a counter's name without its NUL, and reads it as if it had one:
+ * this expression alone is printed from its attributes. */
+static bool print_reference(const struct nlattr *element, struct sp_text *ret)
+{
+	const struct nlattr *name = find(element, NFTA_EXPR_NAME);
+	const struct nlattr *data = find(element, NFTA_EXPR_DATA), *object;
+
+	if (!name || !data || strncmp(mnl_attr_get_payload(name), "objref", 6) ||
+	    !(object = find(data, NFTA_OBJREF_IMM_NAME)))
+		return false;
+	sp_text_add(ret, "  [ objref counter %.*s ]\n",
+	    (int)strnlen(mnl_attr_get_payload(object), mnl_attr_get_payload_len(object)),
+	    (const char *)mnl_attr_get_payload(object));
+	return true;
+}
+
+struct expressions {
+	const struct nlattr *element; /* the next one's */
+	struct sp_text *ret;
+};
+
+static int print_expression(struct nftnl_expr *expression, void *context)
+{
+	struct expressions *from = context;
 	char text[PRINTED_BYTES];
 
-	PRINT_OBJECT(rule, message, text, ret);
+	if (!print_reference(from->element, from->ret) &&
+	    nftnl_expr_snprintf(
+		text, sizeof(text), expression, NFTNL_OUTPUT_DEFAULT, 0) >= 0)
+		sp_text_add(from->ret, "  [ %s %s]\n",
+		    nftnl_expr_get_str(expression, NFTNL_EXPR_NAME), text);
+	from->element = mnl_attr_next(from->element);
+	return 0;
+}
+
+static void print_rule(const struct nlmsghdr *message, struct sp_text *ret)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	const struct nlattr *attribute;
+	struct expressions from = { .ret = ret };
+
+	sp_attr_for_each(attribute, message,
+	    sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attribute) ==
+					 NFTA_RULE_EXPRESSIONS) from.element =
+	    mnl_attr_get_payload(attribute);
+	if (!rule || nftnl_rule_nlmsg_parse(message, rule) < 0) {
+		ret->failed = true;
+	} else {
+		sp_text_add(ret, " %s\n", nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
+		if (from.element)
+			nftnl_expr_foreach(rule, print_expression, &from);
+		if (nftnl_rule_is_set(rule, NFTNL_RULE_USERDATA))
+			sp_text_add(ret, "  userdata\n");
+	}
+	if (rule)
+		nftnl_rule_free(rule);
 }
 
 static void print_object(

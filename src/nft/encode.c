@@ -50,6 +50,12 @@ static struct nlmsghdr *start(
 		to->failed = true;
 		return NULL;
 	}
+	/* Neither libmnl nor libnftnl clears what pads an attribute. */
+	if (batch->cleared < batch->capacity) {
+		memset(
+		    batch->bytes + batch->cleared, 0, batch->capacity - batch->cleared);
+		batch->cleared = batch->capacity;
+	}
 	message = mnl_nlmsg_put_header(batch->bytes + batch->length);
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
@@ -93,6 +99,16 @@ static void encode_table(struct encoding *to)
 		return;
 	mnl_attr_put_strz(message, NFTA_TABLE_NAME, SP_TABLE);
 	mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, 0);
+	finish(to, message);
+}
+
+static void encode_table_end(struct encoding *to)
+{
+	struct nlmsghdr *message = start_nft(to, NFT_MSG_DELTABLE, 0);
+
+	if (!message)
+		return;
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, SP_TABLE);
 	finish(to, message);
 }
 
@@ -385,6 +401,7 @@ static void encode_change(struct encoding *to)
 {
 	switch (to->change->kind) {
 	case SP_CHANGE_ADD_TABLE: encode_table(to); break;
+	case SP_CHANGE_DELETE_TABLE: encode_table_end(to); break;
 	case SP_CHANGE_ADD_COUNTER: encode_counter(to, NFT_MSG_NEWOBJ); break;
 	case SP_CHANGE_ADD_CHAIN: encode_chain(to); break;
 	case SP_CHANGE_FLUSH_CHAIN:

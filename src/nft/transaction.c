@@ -395,3 +395,34 @@ bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *want
 		    COMMIT_SECONDS);
 	return outcome == SP_COMMITTED;
 }
+
+static enum sp_commit attempt_removal(struct sp_nf_tables *socket, struct sp_diag *diag)
+{
+	enum sp_commit outcome = SP_COMMIT_REFUSED;
+	struct sp_delta *delta;
+	struct sp_kernel kernel;
+
+	if (!sp_kernel_read(socket, &kernel, diag))
+		return SP_COMMIT_REFUSED;
+	delta = sp_delta_remove(&kernel, diag);
+	if (delta)
+		outcome = sp_delta_commit(socket, delta, &kernel, false, diag);
+	sp_delta_free(delta);
+	sp_kernel_free(&kernel);
+	return outcome;
+}
+
+bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag)
+{
+	time_t deadline = seconds_now() + COMMIT_SECONDS;
+	enum sp_commit outcome;
+
+	while ((outcome = attempt_removal(socket, diag)) == SP_COMMIT_STALE &&
+	       seconds_now() < deadline)
+		breathe();
+	if (outcome == SP_COMMIT_STALE)
+		return sp_error(diag, NULL,
+		    "somebody else kept changing the ruleset for %d seconds; try again",
+		    COMMIT_SECONDS);
+	return outcome == SP_COMMITTED;
+}

@@ -485,6 +485,19 @@ struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
 	return making.delta;
 }
 
+struct sp_delta *sp_delta_remove(const struct sp_kernel *kernel, struct sp_diag *diag)
+{
+	struct sp_making making = { .delta = calloc(1, sizeof(*making.delta)) };
+
+	if (making.delta && kernel->present)
+		sp_making_add(&making, SP_CHANGE_DELETE_TABLE, SP_TABLE);
+	if (making.delta && !making.failed)
+		return making.delta;
+	sp_out_of_memory(diag);
+	sp_delta_free(making.delta);
+	return NULL;
+}
+
 void sp_delta_free(struct sp_delta *delta)
 {
 	if (!delta)

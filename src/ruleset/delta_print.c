@@ -59,6 +59,9 @@ static void print_change(const struct sp_change *change, struct sp_text *ret)
 	case SP_CHANGE_ADD_TABLE:
 		sp_text_add(ret, "+ table inet %s\n", change->name);
 		break;
+	case SP_CHANGE_DELETE_TABLE:
+		sp_text_add(ret, "- table inet %s\n", change->name);
+		break;
 	case SP_CHANGE_ADD_COUNTER:
 		sp_text_add(ret, "+ counter %s\n", change->name);
 		break;

@@ -1,0 +1,54 @@
+/* What stands in the kernel for a snapshot: putting one in force, and undoing an
+ * unconfirmed one. The command line, its guardian and the enforcer share these;
+ * each takes the lock itself, reads the kernel as it is then, and never adds a
+ * lease. */
+#ifndef SALLYPORT_STANDING_H
+#define SALLYPORT_STANDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sallyport/diag.h>
+#include <sallyport/policy.h>
+#include <sallyport/ruleset.h>
+#include <sallyport/state.h>
+
+struct sp_directories {
+	const char *state, *run, *config;
+	uint32_t lock_wait_ms;
+};
+
+/* A policy with what is made of it. */
+struct sp_standing {
+	struct sp_policy *policy;
+	struct sp_ruleset *ruleset;
+	struct sp_gates gates;
+};
+
+/* Reads and compiles the policy at `path`. Cleared on failure. */
+bool sp_standing_load(const struct sp_directories *directories, const char *path,
+    struct sp_standing *ret, struct sp_diag *diag);
+bool sp_standing_load_snapshot(const struct sp_directories *directories,
+    enum sp_snapshot_kind kind, struct sp_standing *ret, struct sp_diag *diag);
+void sp_standing_clear(struct sp_standing *standing);
+
+/* Commits it; leases that stand for its gates stay, others end. The caller holds
+ * the lock. */
+bool sp_standing_commit(
+    const struct sp_standing *standing, size_t *ret_changes, struct sp_diag *diag);
+
+enum sp_undone {
+	SP_UNDONE_NOTHING, /* nothing was pending, or it is not due yet */
+	SP_UNDONE,
+	SP_UNDONE_FAILED, /* said in `diag`; it is still pending */
+};
+
+/* Undoes what is pending: the active snapshot is in force again; where there was
+ * none, our table is removed. With `only_due`, only past its deadline. */
+enum sp_undone sp_undo_pending(
+    const struct sp_directories *directories, bool only_due, struct sp_diag *diag);
+
+int64_t sp_boottime_ms(void);
+
+#endif

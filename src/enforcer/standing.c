@@ -1,0 +1,117 @@
+#include <sallyport/standing.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sallyport/transaction.h>
+
+int64_t sp_boottime_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool sp_standing_load(const struct sp_directories *directories, const char *path,
+    struct sp_standing *ret, struct sp_diag *diag)
+{
+	struct sp_policy_source source = { .path = path,
+		.config_directory = directories->config };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->policy = sp_policy_read(&source, diag);
+	if (ret->policy)
+		ret->ruleset = sp_ruleset_compile(ret->policy, diag);
+	if (ret->ruleset && sp_policy_gates(ret->policy, &ret->gates))
+		return true;
+	if (ret->ruleset)
+		sp_out_of_memory(diag);
+	sp_standing_clear(ret);
+	return false;
+}
+
+bool sp_standing_load_snapshot(const struct sp_directories *directories,
+    enum sp_snapshot_kind kind, struct sp_standing *ret, struct sp_diag *diag)
+{
+	char *path = sp_snapshot_path(directories->state, kind);
+	bool loaded;
+
+	memset(ret, 0, sizeof(*ret));
+	loaded = path ? sp_standing_load(directories, path, ret, diag)
+		      : sp_out_of_memory(diag);
+	free(path);
+	return loaded;
+}
+
+void sp_standing_clear(struct sp_standing *standing)
+{
+	sp_array_free(&standing->gates);
+	sp_ruleset_free(standing->ruleset);
+	sp_policy_free(standing->policy);
+	memset(standing, 0, sizeof(*standing));
+}
+
+bool sp_standing_commit(
+    const struct sp_standing *standing, size_t *ret_changes, struct sp_diag *diag)
+{
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	struct sp_proofs proofs = { .keep_all = true, .now = time(NULL) };
+	bool committed =
+	    socket && sp_apply_ruleset(socket, standing->ruleset, &standing->gates,
+			  &proofs, false, NULL, ret_changes, diag);
+
+	sp_nf_tables_close(socket);
+	return committed;
+}
+
+static bool remove_table(struct sp_diag *diag)
+{
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	bool removed = socket && sp_remove_ruleset(socket, diag);
+
+	sp_nf_tables_close(socket);
+	return removed;
+}
+
+static bool restore_active(const struct sp_directories *directories, struct sp_diag *diag)
+{
+	struct sp_standing standing;
+	size_t changes;
+	bool restored;
+
+	if (!sp_standing_load_snapshot(directories, SP_SNAPSHOT_ACTIVE, &standing, diag))
+		return false;
+	restored = sp_standing_commit(&standing, &changes, diag);
+	sp_standing_clear(&standing);
+	return restored;
+}
+
+static enum sp_undone undo_locked(
+    const struct sp_directories *directories, bool only_due, struct sp_diag *diag)
+{
+	struct sp_pending pending;
+
+	if (!sp_snapshot_pending(directories->state, &pending) ||
+	    (only_due && sp_boottime_ms() < pending.deadline_ms))
+		return SP_UNDONE_NOTHING;
+	if (!(pending.first ? remove_table(diag) : restore_active(directories, diag)) ||
+	    !sp_snapshot_discard(directories->state, diag))
+		return SP_UNDONE_FAILED;
+	return SP_UNDONE;
+}
+
+enum sp_undone sp_undo_pending(
+    const struct sp_directories *directories, bool only_due, struct sp_diag *diag)
+{
+	int lock = sp_state_lock(directories->run, directories->lock_wait_ms, NULL, diag);
+	enum sp_undone undone;
+
+	if (lock < 0)
+		return SP_UNDONE_FAILED;
+	undone = undo_locked(directories, only_due, diag);
+	close(lock);
+	return undone;
+}
