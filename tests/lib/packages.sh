@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The Debian 12 packages that building, testing and showing sallyport take, and
-# how they get onto a machine. This is the only list: tests/run and
+# how they get onto a machine; whether a build directory is ours to build in. This is the only list: tests/run and
 # examples/quickstart both read it.
 
 packages_build=(
@@ -32,6 +32,15 @@ packages_missing() {
 
 as_root() {
 	if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# build_is_ours DIRECTORY: can we build there? Not after somebody else did, root
+# with sudo for example.
+build_is_ours() {
+	[[ -e $1 ]] || return 0
+	[[ -z $(find "$1" -maxdepth 2 ! -writable -print -quit 2>/dev/null) ]] && return 0
+	echo "$1 was built by somebody else (with sudo?): build with sudo again, or remove it" >&2
+	return 1
 }
 
 # Installs what is missing of the named packages. No daemon among them starts,
