@@ -105,6 +105,10 @@ struct sp_policy {
 	size_t profile;
 	enum sp_icmp icmp;
 	struct sp_rate log_blocked; /* count 0: `log = none` */
+	/* Services without TLS that stay reachable when nothing else can be
+	 * trusted: indices, in the order written. */
+	size_t *lockdown;
+	size_t lockdown_count;
 	enum sp_drift drift;
 	struct sp_service *services; /* in the order of the text, includes in place */
 	size_t service_count;

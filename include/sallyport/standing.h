@@ -31,6 +31,16 @@ bool sp_standing_load(const struct sp_directories *directories, const char *path
     struct sp_standing *ret, struct sp_diag *diag);
 bool sp_standing_load_snapshot(const struct sp_directories *directories,
     enum sp_snapshot_kind kind, struct sp_standing *ret, struct sp_diag *diag);
+/* The floor: only what `lockdown` names, no gates. */
+bool sp_standing_load_floor(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag);
+/* What shall stand now: the floor in a lockdown, else what is pending, else the
+ * active snapshot. */
+bool sp_standing_load_in_force(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag);
+/* Its digest (zero in a lockdown), to see whether it is another one by now. */
+bool sp_standing_digest_in_force(
+    const struct sp_directories *directories, uint8_t ret[SP_DIGEST_BYTES]);
 void sp_standing_clear(struct sp_standing *standing);
 
 /* Commits it; leases that stand for its gates stay, others end. The caller holds

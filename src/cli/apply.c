@@ -13,42 +13,20 @@
 #include <sallyport/transaction.h>
 #include <sallyport/verdict.h>
 
+#include "boot.h"
+#include "guardian.h"
 #include "policy.h"
+#include "proofs.h"
 #include "verify_run.h"
 
 struct apply {
 	const struct sp_options *options;
 	struct sp_compiled compiled;
 	struct sp_verdicts verdicts;
-	const struct sp_lease **leases;
-	size_t lease_count;
-	struct sp_gate *inconclusive;
-	size_t inconclusive_count;
+	struct sp_verdict_proofs proofs;
 	size_t changes;
 	struct sp_text delta;
 };
-
-/* What the verdicts mean for the gates. */
-static bool sort_verdicts(struct apply *apply)
-{
-	size_t count = apply->verdicts.count;
-
-	apply->leases = calloc(count + 1, sizeof(struct sp_lease *));
-	apply->inconclusive = calloc(count + 1, sizeof(struct sp_gate));
-	if (!apply->leases || !apply->inconclusive)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const struct sp_verdict *verdict = &apply->verdicts.items[i];
-
-		if (verdict->lease)
-			apply->leases[apply->lease_count++] = verdict->lease;
-		else if (verdict->outcome == SP_INCONCLUSIVE)
-			apply->inconclusive[apply->inconclusive_count++] =
-			    (struct sp_gate){ verdict->target->protocol,
-				    verdict->target->port, 0 };
-	}
-	return true;
-}
 
 static void show_progress(size_t done, size_t count, void *context)
 {
@@ -70,18 +48,14 @@ static bool verify(struct apply *apply, struct sp_diag *diag)
 		return true;
 	if (!sp_verify(apply->compiled.policy, &how, &apply->verdicts, diag))
 		return false;
-	return sort_verdicts(apply) || sp_out_of_memory(diag);
+	return sp_verdict_proofs_make(&apply->verdicts, &apply->proofs, diag);
 }
 
 static bool commit(struct apply *apply, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
-	struct sp_proofs proofs = { .keep_all = apply->options->verify_none,
-		.leases = apply->leases,
-		.lease_count = apply->lease_count,
-		.inconclusive = apply->inconclusive,
-		.inconclusive_count = apply->inconclusive_count,
-		.now = time(NULL) };
+	struct sp_proofs proofs =
+	    sp_verdict_proofs_for(&apply->proofs, apply->options->verify_none);
 	bool committed =
 	    socket &&
 	    sp_apply_ruleset(socket, apply->compiled.ruleset, &apply->compiled.gates,
@@ -91,33 +65,33 @@ static bool commit(struct apply *apply, struct sp_diag *diag)
 	return committed;
 }
 
+/* What is not confirmed yet must be undone whatever happens to this process, so
+ * the undoing is prepared before the commit. */
+static bool prepare_undoing(struct apply *apply, struct sp_diag *diag)
+{
+	const struct sp_options *options = apply->options;
+	int64_t deadline = sp_boottime_ms() + options->confirm_ms;
+
+	return sp_snapshot_save_pending(
+		   options->state_directory, apply->compiled.policy, deadline, diag) &&
+	       sp_guardian_start(options, deadline, diag);
+}
+
 /* The kernel side stands by now: what fails here is said, and what stands. */
 static bool keep(struct apply *apply, struct sp_diag *diag)
 {
 	const char *state = apply->options->state_directory;
-	bool kept;
 
-	if (apply->options->dry_run)
+	if ((apply->options->confirm_ms ||
+		sp_snapshot_save(state, apply->compiled.policy, diag)) &&
+	    sp_lockdown_set(state, false, diag) &&
+	    sp_verdict_evidence_save(state, &apply->verdicts, diag))
 		return true;
-	kept = sp_snapshot_save(state, apply->compiled.policy, diag);
-	for (size_t i = 0; i < apply->verdicts.count && kept; i++) {
-		const struct sp_verdict *verdict = &apply->verdicts.items[i];
-		struct sp_evidence evidence = { .protocol = verdict->target->protocol,
-			.port = verdict->target->port,
-			.outcome = (char *)sp_outcome_name(verdict->outcome),
-			.reason = verdict->reason,
-			.checked = apply->verdicts.now,
-			.not_after =
-			    verdict->lease ? sp_lease_not_after(verdict->lease) : 0 };
-
-		kept = sp_evidence_save(state, &evidence, diag);
-	}
-	if (!kept)
-		sp_error(diag, NULL,
-		    "the policy stands in the kernel, but %s does not hold it: the next "
-		    "boot would load the one before",
-		    state);
-	return kept;
+	return sp_error(diag, NULL,
+	    "the policy stands in the kernel, but %s does not hold it: the next boot "
+	    "would "
+	    "load the one before",
+	    state);
 }
 
 static size_t shut_gates(const struct apply *apply)
@@ -164,13 +138,14 @@ static void print_text(const struct apply *apply)
 	else
 		printf("Applied: %zu change%s, %zu service%s.\n", apply->changes,
 		    apply->changes == 1 ? "" : "s", services, services == 1 ? "" : "s");
-	if (!apply->options->dry_run && apply->lease_count)
+	if (!apply->options->dry_run && apply->proofs.lease_count)
 		printf(
 		    "%zu TLS port%s open while %s lease%s: `sallyport status` shows how "
 		    "long;\n`sallyport apply` proves again.\n",
-		    apply->lease_count, apply->lease_count == 1 ? " is" : "s are",
-		    apply->lease_count == 1 ? "its" : "their",
-		    apply->lease_count == 1 ? " lasts" : "s last");
+		    apply->proofs.lease_count,
+		    apply->proofs.lease_count == 1 ? " is" : "s are",
+		    apply->proofs.lease_count == 1 ? "its" : "their",
+		    apply->proofs.lease_count == 1 ? " lasts" : "s last");
 }
 
 static json_t *gate_json(const struct sp_verdict *verdict)
@@ -201,6 +176,17 @@ static void say_waiting(void)
 	fputs("sallyport: another sallyport is applying; waiting for it\n", stderr);
 }
 
+static bool commit_confirmed(struct apply *apply, struct sp_diag *diag)
+{
+	if (!prepare_undoing(apply, diag))
+		return false;
+	if (commit(apply, diag))
+		return keep(apply, diag);
+	/* Nothing changed, so there is nothing to undo. */
+	sp_snapshot_discard(apply->options->state_directory, diag);
+	return false;
+}
+
 /* Everything from here on happens under the lock, and nothing else does. */
 static bool commit_and_keep(struct apply *apply, struct sp_diag *diag)
 {
@@ -210,9 +196,23 @@ static bool commit_and_keep(struct apply *apply, struct sp_diag *diag)
 
 	if (lock < 0)
 		return false;
-	done = commit(apply, diag) && keep(apply, diag);
+	if (apply->options->dry_run)
+		done = commit(apply, diag);
+	else if (apply->options->confirm_ms)
+		done = commit_confirmed(apply, diag);
+	else
+		done = commit(apply, diag) && keep(apply, diag);
 	close(lock);
 	return done;
+}
+
+static void say_unconfirmed(const struct sp_options *options)
+{
+	if (options->confirm_ms && !options->dry_run)
+		fprintf(stderr,
+		    "sallyport: it is undone in %u s unless `sallyport confirm` is run "
+		    "(from a new connection, to be sure)\n",
+		    options->confirm_ms / 1000);
 }
 
 static enum sp_exit apply_policy(struct apply *apply)
@@ -226,20 +226,28 @@ static enum sp_exit apply_policy(struct apply *apply)
 		print_json(apply);
 	else
 		print_text(apply);
+	fflush(stdout);
+	say_unconfirmed(apply->options);
+	if (apply->options->confirm_ms && apply->options->wait &&
+	    !apply->options->dry_run)
+		return sp_guardian_wait(apply->options, apply->compiled.policy->digest);
 	return apply->options->strict && shut_gates(apply) ? SP_EXIT_NO : SP_EXIT_DONE;
 }
 
 enum sp_exit sp_command_apply(const struct sp_options *options)
 {
 	struct apply apply = { .options = options };
-	enum sp_exit status =
+	enum sp_exit status;
+
+	if (options->boot)
+		return sp_apply_boot(options);
+	status =
 	    sp_compile_policy(options, sp_policy_operand(options, 0), &apply.compiled);
 
 	if (status == SP_EXIT_DONE)
 		status = apply_policy(&apply);
 	sp_text_free(&apply.delta);
-	free(apply.leases);
-	free(apply.inconclusive);
+	sp_verdict_proofs_clear(&apply.proofs);
 	sp_verdicts_free(&apply.verdicts);
 	sp_compiled_free(&apply.compiled);
 	return status;

@@ -38,6 +38,9 @@ struct sp_options {
 	size_t name_count;
 	uint32_t timeout_ms, port_timeout_ms; /* 5 s a connection, 30 s a port */
 	uint32_t lock_wait_ms;
+	uint32_t confirm_ms, for_ms; /* 0: not said */
+	bool wait, boot, to_open, yes;
+	const char *reason;
 	const char *const *operands;
 	size_t operand_count;
 };
@@ -65,6 +68,10 @@ enum sp_exit sp_command_diff(const struct sp_options *options);
 enum sp_exit sp_command_verify(const struct sp_options *options);
 enum sp_exit sp_command_probe(const struct sp_options *options);
 enum sp_exit sp_command_apply(const struct sp_options *options);
+enum sp_exit sp_command_confirm(const struct sp_options *options);
+enum sp_exit sp_command_rollback(const struct sp_options *options);
+enum sp_exit sp_command_lockdown(const struct sp_options *options);
+enum sp_exit sp_command_recheck(const struct sp_options *options);
 enum sp_exit sp_command_watch(const struct sp_options *options);
 enum sp_exit sp_command_status(const struct sp_options *options);
 

@@ -26,7 +26,8 @@ static const struct sp_command commands[] = {
 	    "Compares with what the kernel holds, rule by rule. Exit status: 0 no\n"
 	    "difference, 1 differences.\n",
 	    0, 1, sp_command_diff },
-	{ "verify", "[POLICY]", "Ask every TLS service what it serves, and judge it", "fTUP",
+	{ "verify", "[POLICY]", "Ask every TLS service what it serves, and judge it",
+	    "fTUP",
 	    "Asks at every address that listens, as a client would, and says for each\n"
 	    "port whether its gate may open. Nobody listening is no pass. Exit status:\n"
 	    "0 every TLS service passes, 1 one does not or could not be asked.\n",
@@ -34,14 +35,33 @@ static const struct sp_command commands[] = {
 	{ "probe", "HOST:PORT", "The same for one endpoint, anywhere, without a policy",
 	    "fTUPnCt",
 	    "HOST is a name or an address, [ADDRESS]:PORT for IPv6. Every address of a\n"
-	    "name is asked. The certificate must be for HOST unless --name says another;\n"
+	    "name is asked. The certificate must be for HOST unless --name says "
+	    "another;\n"
 	    "--name none looks at the chain alone. Exit status as of verify.\n",
 	    1, 1, sp_command_probe },
-	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUw",
+	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUwFWB",
 	    "Verifies every TLS service, compiles the policy and commits what differs\n"
 	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"
-	    "status 0, and 1 with --strict. Becomes the snapshot for the next boot.\n",
+	    "status 0, and 1 with --strict. Becomes the snapshot for the next boot; "
+	    "with\n"
+	    "--confirm only once `sallyport confirm` says so, else it is undone by\n"
+	    "itself.\n",
 	    0, 1, sp_command_apply },
+	{ "confirm", "", "Keep an apply made with --confirm", "w",
+	    "The policy in force becomes the snapshot for the next boot.\n", 0, 0,
+	    sp_command_confirm },
+	{ "rollback", "", "Undo the last apply", "wOy",
+	    "Undoes what waits for `confirm`; otherwise the snapshot before the active\n"
+	    "one is in force again. Never grants a lease. --to-open removes the table.\n",
+	    0, 0, sp_command_rollback },
+	{ "lockdown", "", "Only the floor: what `lockdown` in the policy names", "w",
+	    "Everything else is shut, established connections included are let end.\n"
+	    "`sallyport apply` ends it.\n",
+	    0, 0, sp_command_lockdown },
+	{ "recheck", "SERVICE...", "Prove services of the active snapshot again, now",
+	    "TUw",
+	    "For certificate-renewal hooks. Exit status 1 when one does not pass.\n", 1,
+	    64, sp_command_recheck },
 	{ "watch", "[POLICY]", "Enforce the active snapshot from now on", "TUw",
 	    "Proves gates again before their leases end, shuts those that fail or\n"
 	    "change hands, follows `apply`, puts back what others change. With POLICY,\n"

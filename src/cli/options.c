@@ -15,6 +15,7 @@
 #define LOCK_WAIT_MS 60000
 /* The longest timeout that makes sense on a command line; seconds. */
 #define MOST_SECONDS 3600
+#define MOST_DURATION_SECONDS (7ul * 86400)
 
 static const struct option_entry entries[] = {
 	{ 's', "state", "DIR", "snapshots and evidence (/var/lib/sallyport)" },
@@ -33,6 +34,13 @@ static const struct option_entry entries[] = {
 	{ 'T', "timeout", "SECONDS", "for one connection (5)" },
 	{ 'U', "port-timeout", "SECONDS", "for all connections to one port (30)" },
 	{ 'w', "lock-wait", "SECONDS", "for another sallyport to finish (60)" },
+	{ 'F', "confirm", "TIME", "undo it after TIME (60s, 5m) unless confirmed" },
+	{ 'W', "wait", NULL, "wait until it is confirmed (0) or undone (4)" },
+	{ 'B', "boot", NULL, "floor first, then the active snapshot; ask no server" },
+	{ 'O', "to-open", NULL, "remove the whole ruleset: nothing is blocked" },
+	{ 'y', "yes", NULL, "do not ask" },
+	{ 'o', "for", "TIME", "how long: 30m, 1h" },
+	{ 'R', "reason", "TEXT", "why; logged and shown" },
 	{ 'q', "quiet", NULL, "errors only" },
 	{ 'h', "help", NULL, "this text" },
 };
@@ -93,6 +101,30 @@ static bool set_seconds(const char *name, const char *text, uint32_t *ret_ms)
 	return true;
 }
 
+/* A number and its unit, as the policy writes durations. */
+static bool set_duration(const char *name, const char *text, uint32_t *ret_ms)
+{
+	static const struct {
+		const char *unit;
+		uint32_t seconds;
+	} units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
+	unsigned long number;
+	char *end = NULL;
+
+	errno = 0;
+	number = isdigit((unsigned char)text[0]) ? strtoul(text, &end, 10) : 0;
+	for (size_t i = 0; end && !errno && number && i < sizeof(units) / sizeof(*units);
+	     i++)
+		if (!strcmp(end, units[i].unit) &&
+		    number <= MOST_DURATION_SECONDS / units[i].seconds) {
+			*ret_ms = (uint32_t)(number * units[i].seconds * 1000);
+			return true;
+		}
+	fprintf(stderr, "sallyport: --%s %s: want a time up to 7d, as in 60s, 5m, 1h\n",
+	    name, text);
+	return false;
+}
+
 static bool add_name(const char *text, struct sp_options *options)
 {
 	size_t most = sizeof(options->names) / sizeof(*options->names);
@@ -124,6 +156,13 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 	case 'T': return set_seconds("timeout", optarg, &options->timeout_ms);
 	case 'U': return set_seconds("port-timeout", optarg, &options->port_timeout_ms);
 	case 'w': return set_seconds("lock-wait", optarg, &options->lock_wait_ms);
+	case 'F': return set_duration("confirm", optarg, &options->confirm_ms);
+	case 'W': options->wait = true; break;
+	case 'B': options->boot = true; break;
+	case 'O': options->to_open = true; break;
+	case 'y': options->yes = true; break;
+	case 'o': return set_duration("for", optarg, &options->for_ms);
+	case 'R': options->reason = optarg; break;
 	case 'q': options->quiet = true; break;
 	case 'h': options->help = true; break;
 	default: return false;

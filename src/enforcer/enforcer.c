@@ -124,8 +124,7 @@ static void follow_snapshot(struct enforcer *enforcer)
 	struct sp_snapshot *next;
 	struct sp_diag diag = { 0 };
 
-	if (!sp_snapshot_digest(enforcer->options->directories.state,
-		sp_snapshot_in_force(enforcer->options->directories.state), digest) ||
+	if (!sp_standing_digest_in_force(&enforcer->options->directories, digest) ||
 	    !memcmp(digest, enforcer->snapshot->standing.policy->digest, sizeof(digest)))
 		return;
 	next = load_snapshot(enforcer->options, &diag);

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sallyport/floor.h>
 #include <sallyport/transaction.h>
 
 int64_t sp_boottime_ms(void)
@@ -15,14 +16,12 @@ int64_t sp_boottime_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool sp_standing_load(const struct sp_directories *directories, const char *path,
-    struct sp_standing *ret, struct sp_diag *diag)
+/* Takes the policy over. */
+static bool compile(
+    struct sp_policy *policy, struct sp_standing *ret, struct sp_diag *diag)
 {
-	struct sp_policy_source source = { .path = path,
-		.config_directory = directories->config };
-
 	memset(ret, 0, sizeof(*ret));
-	ret->policy = sp_policy_read(&source, diag);
+	ret->policy = policy;
 	if (ret->policy)
 		ret->ruleset = sp_ruleset_compile(ret->policy, diag);
 	if (ret->ruleset && sp_policy_gates(ret->policy, &ret->gates))
@@ -31,6 +30,41 @@ bool sp_standing_load(const struct sp_directories *directories, const char *path
 		sp_out_of_memory(diag);
 	sp_standing_clear(ret);
 	return false;
+}
+
+bool sp_standing_load(const struct sp_directories *directories, const char *path,
+    struct sp_standing *ret, struct sp_diag *diag)
+{
+	struct sp_policy_source source = { .path = path,
+		.config_directory = directories->config };
+
+	return compile(sp_policy_read(&source, diag), ret, diag);
+}
+
+bool sp_standing_load_floor(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag)
+{
+	return compile(sp_floor_read(directories->state, diag), ret, diag);
+}
+
+bool sp_standing_load_in_force(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag)
+{
+	if (sp_lockdown_is_set(directories->state))
+		return sp_standing_load_floor(directories, ret, diag);
+	return sp_standing_load_snapshot(
+	    directories, sp_snapshot_in_force(directories->state), ret, diag);
+}
+
+bool sp_standing_digest_in_force(
+    const struct sp_directories *directories, uint8_t ret[SP_DIGEST_BYTES])
+{
+	if (sp_lockdown_is_set(directories->state)) {
+		memset(ret, 0, SP_DIGEST_BYTES);
+		return true;
+	}
+	return sp_snapshot_digest(
+	    directories->state, sp_snapshot_in_force(directories->state), ret);
 }
 
 bool sp_standing_load_snapshot(const struct sp_directories *directories,

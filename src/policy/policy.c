@@ -236,5 +236,6 @@ void sp_policy_free(struct sp_policy *policy)
 	free(policy->sets);
 	free(policy->profiles);
 	free(policy->files);
+	free(policy->lockdown);
 	free(policy);
 }

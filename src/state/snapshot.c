@@ -1,5 +1,7 @@
 #include <sallyport/state.h>
 
+#include <sallyport/floor.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

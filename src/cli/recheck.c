@@ -1,0 +1,137 @@
+/* Proves the named services again, under the active snapshot, and nothing else. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sallyport/escape.h>
+#include <sallyport/sock_diag.h>
+#include <sallyport/standing.h>
+#include <sallyport/transaction.h>
+
+#include "policy.h"
+#include "proofs.h"
+#include "verify_run.h"
+
+struct recheck {
+	const struct sp_options *options;
+	struct sp_standing standing;
+	struct sp_verdicts verdicts;
+	struct sp_verdict_proofs proofs;
+};
+
+static bool is_named(const struct sp_options *options, const char *service)
+{
+	for (size_t i = 0; i < options->operand_count; i++)
+		if (!strcmp(options->operands[i], service))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct sp_target *target, void *context)
+{
+	const struct recheck *recheck = context;
+
+	for (size_t i = 0; i < target->service_count; i++)
+		if (is_named(recheck->options,
+			recheck->standing.policy->services[target->services[i]].name))
+			return true;
+	return false;
+}
+
+static bool names_exist(const struct recheck *recheck, struct sp_diag *diag)
+{
+	const struct sp_policy *policy = recheck->standing.policy;
+
+	for (size_t i = 0; i < recheck->options->operand_count; i++) {
+		const char *name = recheck->options->operands[i];
+		bool found = false;
+
+		for (size_t s = 0; s < policy->service_count; s++)
+			found |= !strcmp(policy->services[s].name, name) &&
+				 policy->services[s].tls != SP_TLS_NONE;
+		if (!found)
+			sp_error(diag, NULL,
+			    "the active snapshot has no TLS service '%s'", name);
+	}
+	return !diag->errors;
+}
+
+static bool ask(struct recheck *recheck, struct sp_diag *diag)
+{
+	struct sp_verify_options how = { .connection_ms = recheck->options->timeout_ms,
+		.port_ms = recheck->options->port_timeout_ms };
+	struct sp_listeners listeners = { 0 };
+	struct sp_local_addresses addresses = { 0 };
+	struct sp_plan plan = { 0 };
+	bool asked = sp_sock_diag_listeners(&listeners, diag) &&
+		     sp_sock_diag_addresses(&addresses, diag) &&
+		     sp_plan_make(recheck->standing.policy, &listeners, &addresses, NULL,
+			 &plan, diag);
+
+	sp_listeners_free(&listeners);
+	sp_local_addresses_free(&addresses);
+	if (!asked)
+		return false;
+	sp_plan_keep(&plan, is_wanted, recheck);
+	return sp_verify_plan(&plan, &how, &recheck->verdicts, diag) &&
+	       sp_verdict_proofs_make(&recheck->verdicts, &recheck->proofs, diag);
+}
+
+static bool commit(struct recheck *recheck, struct sp_diag *diag)
+{
+	int lock = sp_state_lock(
+	    recheck->options->run_directory, recheck->options->lock_wait_ms, NULL, diag);
+	struct sp_nf_tables *socket = lock < 0 ? NULL : sp_nf_tables_open(diag);
+	struct sp_proofs proofs = sp_verdict_proofs_for(&recheck->proofs, true);
+	size_t changes;
+	bool done = socket &&
+		    sp_apply_ruleset(socket, recheck->standing.ruleset,
+			&recheck->standing.gates, &proofs, false, NULL, &changes, diag) &&
+		    sp_verdict_evidence_save(
+			recheck->options->state_directory, &recheck->verdicts, diag);
+
+	sp_nf_tables_close(socket);
+	if (lock >= 0)
+		close(lock);
+	return done;
+}
+
+static enum sp_exit report(const struct recheck *recheck)
+{
+	enum sp_exit status = SP_EXIT_DONE;
+
+	for (size_t i = 0; i < recheck->verdicts.count; i++) {
+		const struct sp_verdict *verdict = &recheck->verdicts.items[i];
+		char *reason = sp_escape(verdict->reason);
+
+		if (verdict->outcome != SP_PASS)
+			status = SP_EXIT_NO;
+		if (!recheck->options->quiet)
+			printf("%5u/tcp %s: %s\n", verdict->target->port,
+			    sp_outcome_name(verdict->outcome), reason ? reason : "");
+		free(reason);
+	}
+	return status;
+}
+
+enum sp_exit sp_command_recheck(const struct sp_options *options)
+{
+	struct sp_directories directories = sp_directories_of(options);
+	struct recheck recheck = { .options = options };
+	struct sp_diag diag = { 0 };
+	enum sp_exit status = SP_EXIT_SYSTEM;
+	bool done = sp_standing_load_snapshot(&directories,
+			sp_snapshot_in_force(options->state_directory), &recheck.standing,
+			&diag) &&
+		    names_exist(&recheck, &diag) && ask(&recheck, &diag) &&
+		    commit(&recheck, &diag);
+
+	if (sp_show_diagnostics(options, &diag) && done)
+		status = report(&recheck);
+	sp_verdict_proofs_clear(&recheck.proofs);
+	sp_verdicts_free(&recheck.verdicts);
+	sp_standing_clear(&recheck.standing);
+	return status;
+}

@@ -1,0 +1,102 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sallyport/floor.h>
+#include <sallyport/standing.h>
+#include <sallyport/transaction.h>
+
+#include "policy.h"
+
+/* Asked on the terminal; without one the answer is no. */
+static bool is_sure(const struct sp_options *options)
+{
+	char answer[16] = "";
+
+	if (options->yes)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		fputs(
+		    "sallyport: rollback --to-open removes every rule of ours; say --yes "
+		    "when there is no terminal to ask on\n",
+		    stderr);
+		return false;
+	}
+	fputs("Remove every rule of sallyport's, so that nothing is blocked? [y/N] ",
+	    stderr);
+	return fgets(answer, sizeof(answer), stdin) &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static bool open_host(struct sp_diag *diag)
+{
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	bool removed = socket && sp_remove_ruleset(socket, diag);
+
+	sp_nf_tables_close(socket);
+	return removed;
+}
+
+/* The previous snapshot's ruleset first, its name second: a crash between the two
+ * leaves a difference that the next apply or the enforcer puts right. */
+static bool back_to_previous(const struct sp_options *options, struct sp_diag *diag)
+{
+	struct sp_directories directories = sp_directories_of(options);
+	struct sp_standing standing;
+	size_t changes;
+	bool back;
+
+	if (!sp_standing_load_snapshot(
+		&directories, SP_SNAPSHOT_PREVIOUS, &standing, diag))
+		return false;
+	back = sp_standing_commit(&standing, &changes, diag) &&
+	       sp_floor_save(options->state_directory, standing.policy, diag) &&
+	       sp_snapshot_swap(options->state_directory, diag);
+	sp_standing_clear(&standing);
+	return back;
+}
+
+static bool roll_back(const struct sp_options *options, struct sp_diag *diag)
+{
+	int lock =
+	    sp_state_lock(options->run_directory, options->lock_wait_ms, NULL, diag);
+	bool done = lock >= 0 && (options->to_open ? open_host(diag)
+						   : back_to_previous(options, diag));
+
+	if (lock >= 0)
+		close(lock);
+	return done;
+}
+
+static enum sp_exit finish(
+    const struct sp_options *options, struct sp_diag *diag, bool done, const char *what)
+{
+	if (!sp_show_diagnostics(options, diag) || !done)
+		return SP_EXIT_SYSTEM;
+	if (!options->quiet)
+		puts(what);
+	return SP_EXIT_DONE;
+}
+
+enum sp_exit sp_command_rollback(const struct sp_options *options)
+{
+	struct sp_directories directories = sp_directories_of(options);
+	struct sp_diag diag = { 0 };
+
+	if (options->to_open) {
+		if (!is_sure(options))
+			return SP_EXIT_USAGE;
+		return finish(options, &diag, roll_back(options, &diag),
+		    "Removed: sallyport blocks nothing now. `sallyport apply` protects "
+		    "again.");
+	}
+	switch (sp_undo_pending(&directories, false, &diag)) {
+	case SP_UNDONE:
+		return finish(options, &diag, true,
+		    "Undone: the policy before the unconfirmed one is in force again.");
+	case SP_UNDONE_FAILED: return finish(options, &diag, false, "");
+	case SP_UNDONE_NOTHING: break;
+	}
+	return finish(options, &diag, roll_back(options, &diag),
+	    "Rolled back: the previous policy is in force again; once more returns.");
+}

@@ -1,0 +1,264 @@
+#include <sallyport/floor.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sallyport/array.h>
+
+#include "directory.h"
+
+#define FLOOR_FILE "floor"
+/* A handful of services with a handful of sources; far above it is a mistake. */
+#define FLOOR_BYTES (1024 * 1024)
+#define FLOOR_LINES 4096
+
+static const struct {
+	enum sp_icmp icmp;
+	const char *name;
+} icmp_names[] = {
+	{ SP_ICMP_MINIMAL, "minimal" },
+	{ SP_ICMP_PING, "ping" },
+	{ SP_ICMP_ALL, "all" },
+};
+
+/* ---- writing ---- */
+
+static void add_line(struct sp_text *text, enum sp_protocol protocol,
+    const struct sp_ports *ports, const char *from, const char *to, const char *interface)
+{
+	sp_text_add(text, "allow %s %u-%u from %s to %s interface %s\n",
+	    sp_protocol_name(protocol), ports->first, ports->last, from, to, interface);
+}
+
+static void for_interfaces(struct sp_text *text, const struct sp_service *service,
+    enum sp_protocol protocol, const struct sp_ports *ports, const char *from,
+    const char *to)
+{
+	if (!service->interface_count)
+		add_line(text, protocol, ports, from, to, "any");
+	for (size_t i = 0; i < service->interface_count; i++)
+		add_line(text, protocol, ports, from, to, service->interfaces[i]);
+}
+
+static void for_destinations(struct sp_text *text, const struct sp_service *service,
+    enum sp_protocol protocol, const struct sp_ports *ports, const char *from, int family)
+{
+	char to[SP_RANGE_TEXT];
+
+	if (service->to.any)
+		for_interfaces(text, service, protocol, ports, from, "any");
+	for (size_t i = 0; i < sp_intervals_count(&service->to.literals); i++) {
+		struct sp_range range = sp_intervals_at(&service->to.literals, i);
+
+		if (!family || (int)range.first.family == family)
+			for_interfaces(text, service, protocol, ports, from,
+			    sp_range_print(&range, to));
+	}
+}
+
+static void for_sources(struct sp_text *text, const struct sp_service *service,
+    enum sp_protocol protocol, const struct sp_ports *ports,
+    const struct sp_intervals *sources)
+{
+	char from[SP_RANGE_TEXT];
+
+	for (size_t i = 0; i < sp_intervals_count(sources); i++) {
+		struct sp_range range = sp_intervals_at(sources, i);
+
+		for_destinations(text, service, protocol, ports,
+		    sp_range_print(&range, from), (int)range.first.family);
+	}
+}
+
+static void add_service(struct sp_text *text, const struct sp_policy *policy,
+    const struct sp_service *service, enum sp_protocol protocol)
+{
+	for (size_t p = 0; p < service->port_count; p++) {
+		const struct sp_ports *ports = &service->ports[p];
+
+		if (service->from.any)
+			for_destinations(text, service, protocol, ports, "any", 0);
+		for_sources(text, service, protocol, ports, &service->from.literals);
+		for (size_t i = 0; i < service->from.set_count; i++)
+			for_sources(text, service, protocol, ports,
+			    &policy->sets[service->from.sets[i].set].elements);
+	}
+}
+
+static void write_floor(struct sp_text *text, const struct sp_policy *policy)
+{
+	sp_text_add(text, "mode %s\nicmp %s\n",
+	    policy->mode == SP_MODE_AUDIT ? "audit" : "enforce",
+	    icmp_names[policy->icmp].name);
+	for (size_t i = 0; i < policy->lockdown_count; i++) {
+		const struct sp_service *service = &policy->services[policy->lockdown[i]];
+
+		if (service->tcp)
+			add_service(text, policy, service, SP_TCP);
+		if (service->udp)
+			add_service(text, policy, service, SP_UDP);
+	}
+}
+
+bool sp_floor_save(
+    const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag)
+{
+	int state = sp_state_directory_open(state_directory, diag);
+	struct sp_text text = { 0 };
+	bool saved = false;
+
+	if (state < 0)
+		return false;
+	write_floor(&text, policy);
+	if (text.failed)
+		sp_out_of_memory(diag);
+	else
+		saved = sp_state_file_replace(
+		    state, state_directory, FLOOR_FILE, text.bytes, text.length, diag);
+	sp_text_free(&text);
+	close(state);
+	return saved;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct sp_policy *policy;
+	size_t room;
+	bool failed;
+};
+
+static bool set_ports(struct sp_service *service, unsigned first, unsigned last)
+{
+	if (!first || first > last || last > UINT16_MAX)
+		return false;
+	service->ports = calloc(1, sizeof(*service->ports));
+	if (!service->ports)
+		return false;
+	service->ports[0] = (struct sp_ports){ (uint16_t)first, (uint16_t)last };
+	service->port_count = 1;
+	return true;
+}
+
+static bool set_match(struct sp_match *match, const char *text)
+{
+	struct sp_range range;
+
+	match->any = !strcmp(text, "any");
+	return match->any || (sp_range_parse(text, strlen(text), &range) == SP_RANGE_OK &&
+				 sp_intervals_add(&match->literals, &range));
+}
+
+static bool set_interface(struct sp_service *service, const char *name)
+{
+	if (!strcmp(name, "any"))
+		return true;
+	service->interfaces = calloc(1, sizeof(*service->interfaces));
+	if (!service->interfaces || !(service->interfaces[0] = strdup(name)))
+		return false;
+	service->interface_count = 1;
+	return true;
+}
+
+static void drop_service(struct sp_service *service)
+{
+	for (size_t i = 0; i < service->interface_count; i++)
+		free(service->interfaces[i]);
+	free(service->interfaces);
+	free(service->ports);
+	free(service->name);
+	sp_intervals_free(&service->from.literals);
+	sp_intervals_free(&service->to.literals);
+	memset(service, 0, sizeof(*service));
+}
+
+static void read_allow(struct reading *reading, const char *line)
+{
+	struct sp_service *service =
+	    &reading->policy->services[reading->policy->service_count];
+	char protocol[4], from[96], to[96], interface[17];
+	unsigned first, last;
+
+	if (reading->policy->service_count == reading->room ||
+	    sscanf(line, "allow %3s %5u-%5u from %95s to %95s interface %16s", protocol,
+		&first, &last, from, to, interface) != 6)
+		return;
+	service->tcp = !strcmp(protocol, "tcp");
+	service->udp = !strcmp(protocol, "udp");
+	if (asprintf(&service->name, "floor-%zu", reading->policy->service_count + 1) < 0)
+		service->name = NULL;
+	if (service->name && (service->tcp || service->udp) &&
+	    set_ports(service, first, last) && set_match(&service->from, from) &&
+	    set_match(&service->to, to) && set_interface(service, interface))
+		reading->policy->service_count++;
+	else
+		drop_service(service);
+}
+
+static void read_line(struct reading *reading, const char *line)
+{
+	char value[16];
+
+	if (!strncmp(line, "allow ", 6))
+		read_allow(reading, line);
+	else if (sscanf(line, "icmp %15s", value) == 1)
+		for (size_t i = 0; i < sizeof(icmp_names) / sizeof(*icmp_names); i++)
+			if (!strcmp(icmp_names[i].name, value))
+				reading->policy->icmp = icmp_names[i].icmp;
+	if (!strcmp(line, "mode audit"))
+		reading->policy->mode = SP_MODE_AUDIT;
+}
+
+static struct sp_policy *parse_floor(char *text, struct sp_diag *diag)
+{
+	struct reading reading = { .policy = calloc(1, sizeof(*reading.policy)),
+		.room = FLOOR_LINES };
+	char *line, *rest = text;
+
+	if (reading.policy)
+		reading.policy->services =
+		    calloc(FLOOR_LINES + 1, sizeof(*reading.policy->services));
+	if (!reading.policy || !reading.policy->services) {
+		free(reading.policy);
+		sp_out_of_memory(diag);
+		return NULL;
+	}
+	reading.policy->icmp = SP_ICMP_PING;
+	while (rest && (line = strsep(&rest, "\n")))
+		read_line(&reading, line);
+	return reading.policy;
+}
+
+struct sp_policy *sp_floor_read(const char *state_directory, struct sp_diag *diag)
+{
+	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct sp_policy *policy;
+	size_t length = 0;
+	char *text = state < 0
+			 ? NULL
+			 : sp_state_file_read(state, FLOOR_FILE, FLOOR_BYTES, &length);
+
+	if (state >= 0)
+		close(state);
+	policy = parse_floor(text, diag);
+	free(text);
+	return policy;
+}
+
+struct sp_policy *sp_floor_of(const struct sp_policy *policy, struct sp_diag *diag)
+{
+	struct sp_text text = { 0 };
+	struct sp_policy *floor = NULL;
+
+	write_floor(&text, policy);
+	if (text.failed)
+		sp_out_of_memory(diag);
+	else
+		floor = parse_floor(text.bytes, diag);
+	sp_text_free(&text);
+	return floor;
+}
