@@ -29,8 +29,9 @@ static void add_answers(struct sp_text *text, const struct sp_verdict *verdict,
 
 static void add_line(struct sp_text *text, const char *label, const char *value)
 {
-	sp_text_add(text, "      %-11s", label);
-	sp_style_wrapped(text, 17, value);
+	/* A SHA-256 in full just fits. */
+	sp_text_add(text, "      %-9s", label);
+	sp_style_wrapped(text, 15, value);
 }
 
 static void add_names(struct sp_text *text, const struct sp_certificate *certificate)

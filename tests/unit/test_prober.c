@@ -229,7 +229,7 @@ static void endless_records_end(void **state)
 	uint8_t *bytes = calloc(1, room + 64);
 
 	(void)state;
-	length = unhex("16 0300 0004 02 003f00", bytes);
+	length = unhex("16 0300 0004 02 004000", bytes);
 	while (length + 261 < room) {
 		memcpy(bytes + length, "\x16\x03\x00\x01\x00", 5);
 		length += 5 + 256;
