@@ -63,7 +63,7 @@
 #define SP_MAX_PEER_TEXT 512
 /* What one child may say about its endpoint, all frames together, and how many
  * different certificates: 64 names, each with its own chain of four. */
-#define SP_MAX_TESTIMONY_BYTES (4u * 1024 * 1024)
+#define SP_MAX_TESTIMONY_BYTES (4ul * 1024 * 1024)
 #define SP_MAX_TESTIMONY_CERTIFICATES 256
 /* Connections per address, port and name. tls.md: ten to sixteen, and every one
  * may be retried with a shorter hello. */
@@ -77,7 +77,7 @@
 #define SP_MAX_ENDPOINTS_PER_PORT 1024
 /* A sealed child: memory (a trust store and a hostile chain are below 64 MiB)
  * and CPU seconds (64 names, some 10 ms each, and OpenSSL's slowest key). */
-#define SP_MAX_CHILD_MEMORY_BYTES (512u * 1024 * 1024)
+#define SP_MAX_CHILD_MEMORY_BYTES (512ul * 1024 * 1024)
 #define SP_MAX_CHILD_CPU_SECONDS 20
 /* Dumps of sockets and addresses that a busy host may interrupt before we stop
  * asking again. */

@@ -89,7 +89,7 @@ const char *sp_style_time(int64_t at, char text[STYLE_TIME_TEXT])
 
 	if (!gmtime_r(&seconds, &tm) ||
 	    strftime(text, STYLE_TIME_TEXT, "%Y-%m-%d %H:%M UTC", &tm) == 0)
-		strcpy(text, "?");
+		snprintf(text, STYLE_TIME_TEXT, "?");
 	return text;
 }
 

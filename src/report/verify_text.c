@@ -82,7 +82,7 @@ static bool same_findings(
 		return false;
 	for (size_t i = 0; i < a->finding_count; i++)
 		if (a->findings[i].id != b->findings[i].id ||
-		    strcmp(a->findings[i].text, b->findings[i].text))
+		    strcmp(a->findings[i].text, b->findings[i].text) != 0)
 			return false;
 	return true;
 }

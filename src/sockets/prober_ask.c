@@ -276,9 +276,10 @@ static bool start_talk(struct loop *loop, struct talk *talk)
 		.number = (uint32_t)loop->next,
 		.channel = -1,
 		.connecting = -1 };
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) <
-	    0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return false;
+	/* Ours alone: the child may block, we may not. */
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	talk->channel = pair[0];
 	talk->deadline = sp_prober_clock_ms() + job->request->port_ms + OWN_GRACE_MS;
 	if (sp_frame_send(loop->prober->control, &frame, pair[1])) {
@@ -383,7 +384,7 @@ static void give_up(struct loop *loop)
 {
 	const char *failure = sp_prober_failure(loop->prober);
 
-	for (size_t i = 0; i < loop->talk_count; i++)
+	for (size_t i = 0; loop->talks && i < loop->talk_count; i++)
 		if (!loop->talks[i].over)
 			finish(loop, &loop->talks[i], SP_ENDED_NO_PROBER, 0, failure);
 	for (; loop->next < loop->count; loop->next++) {
@@ -412,7 +413,7 @@ void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t c
 	if (!loop.talks || !loop.polls)
 		sp_prober_fail(
 		    prober, "the prober cannot be asked: %s", strerror(ENOMEM));
-	while (prober->control >= 0 && loop.done < count) {
+	while (loop.talks && loop.polls && prober->control >= 0 && loop.done < count) {
 		start_more(&loop, most_running);
 		if (prober->control >= 0 && loop.talk_count)
 			wait_and_serve(&loop);
