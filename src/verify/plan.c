@@ -50,8 +50,8 @@ bool sp_target_add_endpoint(struct sp_target *target, const struct sp_endpoint *
 /* The array has room for SP_MAX_NAMES from the start. */
 static bool add_name(struct sp_target *target, char *name)
 {
-	for (size_t i = 0; target->names && i < target->name_count; i++)
-		if (!strcmp(target->names[i], name))
+	for (size_t i = 0; i < target->name_count; i++)
+		if (target->names[i] && !strcmp(target->names[i], name))
 			return true;
 	if (target->name_count >= SP_MAX_NAMES)
 		return false;
