@@ -12,6 +12,7 @@
 
 #include <sallyport/limits.h>
 #include <sallyport/service.h>
+#include <sallyport/tls.h>
 
 /* One per connection, in the order in which they are asked. */
 enum sp_question {
@@ -90,21 +91,6 @@ struct sp_observation {
 	size_t error_count;
 	char *text; /* first line of clear text, or what failed */
 };
-
-enum sp_key_type { SP_KEY_OTHER, SP_KEY_RSA, SP_KEY_EC, SP_KEY_EDWARDS, SP_KEY_DSA };
-#define SP_KEY_TYPES (SP_KEY_DSA + 1)
-
-enum sp_hash {
-	SP_HASH_OTHER,
-	SP_HASH_MD5,
-	SP_HASH_SHA1,
-	SP_HASH_SHA224,
-	SP_HASH_SHA256,
-	SP_HASH_SHA384,
-	SP_HASH_SHA512,
-	SP_HASH_INTRINSIC, /* Ed25519, Ed448: part of the scheme */
-};
-#define SP_HASHES (SP_HASH_INTRINSIC + 1)
 
 struct sp_certificate {
 	char *subject, *issuer; /* RFC 2253, UTF-8 where the peer's was */

@@ -12,6 +12,7 @@
 
 #include <sallyport/address.h>
 #include <sallyport/diag.h>
+#include <sallyport/profile.h>
 #include <sallyport/service.h>
 
 #define SP_DIGEST_BYTES 32 /* SHA-256, FIPS 180-4 */
@@ -86,16 +87,6 @@ struct sp_address_set {
 	size_t file_count;
 	/* What was written beside the files; empty when there are none. */
 	struct sp_intervals literals;
-};
-
-/* What "modern TLS" means for a service; policies/profiles, tls.md. */
-struct sp_profile {
-	char *name;
-	struct sp_location at; /* file NULL: shipped */
-	char *source;	       /* publication, version and date */
-	uint16_t min_version;  /* wire versions: 0x0303 is TLS 1.2, RFC 8446 4.2.1 */
-	uint16_t required_version; /* 0: none in particular */
-	unsigned min_rsa_bits, min_ec_bits;
 };
 
 struct sp_policy {
