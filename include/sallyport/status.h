@@ -33,11 +33,13 @@ struct sp_status_row {
 };
 
 struct sp_status {
-	bool loaded;	    /* the table is in the kernel */
-	bool in_force;	    /* and is exactly the active snapshot's */
-	size_t differences; /* changes that would make it so */
-	char *snapshot;	    /* path; NULL: no snapshot */
-	uint64_t blocked;   /* packets that nothing allowed */
+	bool loaded;	      /* the table is in the kernel */
+	bool in_force;	      /* and is exactly the active snapshot's */
+	bool locked_down;     /* only the floor is in force */
+	int64_t undone_in_ms; /* not confirmed: until it is undone; 0: confirmed */
+	size_t differences;   /* changes that would make it so */
+	char *snapshot;	      /* path; NULL: no snapshot */
+	uint64_t blocked;     /* packets that nothing allowed */
 	SP_ARRAY(struct sp_status_row) rows;
 };
 

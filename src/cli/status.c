@@ -162,11 +162,11 @@ static void join(struct joining *joining)
 	}
 }
 
-static bool compare(const struct sp_compiled *compiled, const struct sp_kernel *kernel,
+static bool compare(const struct sp_standing *standing, const struct sp_kernel *kernel,
     struct sp_status *status, struct sp_diag *diag)
 {
 	struct sp_delta *delta =
-	    sp_delta_make(compiled->ruleset, &compiled->gates, kernel, NULL, diag);
+	    sp_delta_make(standing->ruleset, &standing->gates, kernel, NULL, diag);
 
 	if (!delta)
 		return false;
@@ -185,50 +185,78 @@ static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
 	return known;
 }
 
-static enum sp_exit fill(const struct sp_options *options, struct sp_status *status)
+static void look_at_state(const struct sp_options *options, struct sp_status *status)
+{
+	struct sp_pending pending;
+
+	status->locked_down = sp_lockdown_is_set(options->state_directory);
+	if (sp_snapshot_pending(options->state_directory, &pending)) {
+		int64_t left = pending.deadline_ms - sp_boottime_ms();
+
+		status->undone_in_ms = left > 0 ? left : 1;
+	}
+}
+
+/* Whether there is anything that shall stand; an unreadable one is an error. */
+static bool find_snapshot(
+    const struct sp_options *options, struct sp_status *status, struct sp_diag *diag)
 {
 	char *path = sp_snapshot_path(
 	    options->state_directory, sp_snapshot_in_force(options->state_directory));
-	struct sp_compiled compiled = { 0 };
+
+	if (!path)
+		return sp_out_of_memory(diag);
+	if (access(path, R_OK) == 0) {
+		status->snapshot = path;
+		return true;
+	}
+	if (errno != ENOENT && errno != ENOTDIR)
+		sp_error(diag, NULL, "cannot read %s: %s", path, strerror(errno));
+	free(path);
+	return false;
+}
+
+static void fill_rows(const struct sp_options *options, const struct sp_kernel *kernel,
+    struct sp_status *status, struct sp_diag *diag)
+{
+	struct sp_directories directories = sp_directories_of(options);
+	struct joining joining = { .options = options, .status = status };
+	struct sp_standing standing;
+
+	if (!sp_standing_load_in_force(&directories, &standing, diag))
+		return;
+	joining.policy = standing.policy;
+	joining.held = kernel->held;
+	status->blocked = counted(kernel->held, "", SP_COUNTER_BLOCKED);
+	join(&joining);
+	if (joining.failed)
+		sp_out_of_memory(diag);
+	compare(&standing, kernel, status, diag);
+	sp_standing_clear(&standing);
+}
+
+static bool fill(const struct sp_options *options, struct sp_status *status)
+{
 	struct sp_kernel kernel = { 0 };
 	struct sp_diag diag = { 0 };
-	struct joining joining = { .options = options, .status = status };
-	enum sp_exit result = SP_EXIT_DONE;
 
-	if (!path || !read_kernel(&kernel, &diag)) {
-		result = SP_EXIT_SYSTEM;
-	} else if (access(path, R_OK) == 0) {
-		status->snapshot = path;
-		path = NULL;
-		result = sp_compile_policy(options, status->snapshot, &compiled);
-	} else if (errno != ENOENT) {
-		sp_error(&diag, NULL, "cannot read %s: %s", path, strerror(errno));
-		result = SP_EXIT_SYSTEM;
+	look_at_state(options, status);
+	if (read_kernel(&kernel, &diag)) {
+		status->loaded = kernel.present;
+		if (find_snapshot(options, status, &diag))
+			fill_rows(options, &kernel, status, &diag);
 	}
-	status->loaded = kernel.present;
-	if (result == SP_EXIT_DONE && compiled.policy) {
-		joining.policy = compiled.policy;
-		joining.held = kernel.held;
-		status->blocked = counted(kernel.held, "", SP_COUNTER_BLOCKED);
-		join(&joining);
-		if (joining.failed)
-			sp_out_of_memory(&diag);
-		compare(&compiled, &kernel, status, &diag);
-	}
-	if (!sp_show_diagnostics(options, &diag))
-		result = SP_EXIT_SYSTEM;
 	sp_kernel_free(&kernel);
-	sp_compiled_free(&compiled);
-	free(path);
-	return result == SP_EXIT_USAGE ? SP_EXIT_SYSTEM : result;
+	return sp_show_diagnostics(options, &diag);
 }
 
 enum sp_exit sp_command_status(const struct sp_options *options)
 {
 	struct sp_status status = { 0 };
-	enum sp_exit result = fill(options, &status);
+	enum sp_exit result = SP_EXIT_SYSTEM;
 
-	if (result == SP_EXIT_DONE) {
+	if (fill(options, &status)) {
+		result = SP_EXIT_DONE;
 		if (options->format == SP_FORMAT_JSON)
 			sp_status_print_json(&status, stdout);
 		else

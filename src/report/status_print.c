@@ -92,6 +92,15 @@ static void print_row(const struct sp_status_row *row, bool colour, FILE *stream
 
 static void print_head(const struct sp_status *status, FILE *stream)
 {
+	if (status->locked_down)
+		fputs("LOCKED DOWN: only the floor is in force; `sallyport apply` ends "
+		      "it.\n",
+		    stream);
+	if (status->undone_in_ms)
+		fprintf(stream,
+		    "NOT CONFIRMED: undone in %lld s unless `sallyport confirm` is "
+		    "run.\n",
+		    (long long)(status->undone_in_ms / 1000));
 	if (!status->loaded)
 		fputs(
 		    "No sallyport ruleset is loaded: this host is not protected by it.\n",
@@ -142,10 +151,11 @@ bool sp_status_print_json(const struct sp_status *status, FILE *stream)
 
 	for (size_t i = 0; i < status->rows.length; i++)
 		json_array_append_new(rows, row_json(&status->rows.items[i]));
-	root = json_pack("{s:i, s:b, s:b, s:I, s:s?, s:I, s:o}", "version", 1, "loaded",
-	    status->loaded, "in_force", status->in_force, "differences",
-	    (json_int_t)status->differences, "snapshot", status->snapshot, "blocked",
-	    (json_int_t)status->blocked, "services", rows);
+	root = json_pack("{s:i, s:b, s:b, s:b, s:I, s:I, s:s?, s:I, s:o}", "version", 1,
+	    "loaded", status->loaded, "in_force", status->in_force, "locked_down",
+	    status->locked_down, "undone_in_ms", (json_int_t)status->undone_in_ms,
+	    "differences", (json_int_t)status->differences, "snapshot", status->snapshot,
+	    "blocked", (json_int_t)status->blocked, "services", rows);
 	printed = root && json_dumpf(root, stream, JSON_INDENT(2)) == 0;
 	fputc('\n', stream);
 	json_decref(root);
