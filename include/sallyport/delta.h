@@ -84,6 +84,17 @@ struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
  * not there. */
 struct sp_delta *sp_delta_remove(const struct sp_kernel *kernel, struct sp_diag *diag);
 
+/* The break-glass: a gate opened without proof, for a while, by a person. Made by
+ * the command alone; it goes into a set of its own, never into `verified`. */
+struct sp_override {
+	enum sp_protocol protocol;
+	uint16_t port;
+	uint64_t timeout_ms; /* 0: ends one that stands */
+};
+
+struct sp_delta *sp_delta_override(
+    const struct sp_override *overrides, size_t count, struct sp_diag *diag);
+
 void sp_delta_free(struct sp_delta *delta);
 
 /* One line per change in nft's words, "+ " or "- " first. */

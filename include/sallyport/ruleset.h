@@ -21,6 +21,7 @@
 #define SP_SCHEMA 1
 
 #define SP_SET_VERIFIED "verified"
+#define SP_SET_OVERRIDDEN "overridden"
 #define SP_SET_CUT "cut"
 #define SP_SET_GRACE "grace"
 #define SP_MAP_PORTS "ports"

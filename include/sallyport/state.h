@@ -50,6 +50,9 @@ enum sp_snapshot_kind sp_snapshot_in_force(const char *state_directory);
 bool sp_snapshot_digest(const char *state_directory, enum sp_snapshot_kind kind,
     uint8_t ret[SP_DIGEST_BYTES]);
 
+/* When the active snapshot was written, seconds since the epoch; 0: not known. */
+int64_t sp_snapshot_time(const char *state_directory);
+
 /* The path of its policy.ini; the caller frees. NULL: memory is out. */
 char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind);
 

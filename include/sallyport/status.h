@@ -14,6 +14,7 @@ enum sp_port_state {
 	SP_PORT_OPEN,		 /* no TLS asked for */
 	SP_PORT_OPEN_VERIFIED,	 /* a lease stands */
 	SP_PORT_OPEN_UNVERIFIED, /* on_fail = warn */
+	SP_PORT_OVERRIDDEN,	 /* a person opened it for a while */
 	SP_PORT_SHUT,		 /* a gate without a lease */
 	SP_PORT_BLOCKED,	 /* action = block or reject */
 };
@@ -30,6 +31,8 @@ struct sp_status_row {
 	char *from;	   /* "any", or sources, cut to a readable length */
 	uint64_t lease_ms; /* left; 0: none */
 	uint64_t connections;
+	int64_t certificate_ends; /* seconds since the epoch; 0: not known */
+	int64_t checked;	  /* when it was last asked; 0: never */
 };
 
 struct sp_status {
@@ -40,12 +43,17 @@ struct sp_status {
 	size_t differences;   /* changes that would make it so */
 	char *snapshot;	      /* path; NULL: no snapshot */
 	uint64_t blocked;     /* packets that nothing allowed */
+	int64_t applied;      /* when the snapshot was written; 0: not known */
+	uint64_t drift_count; /* changes by others since boot */
+	char *drift_writer;   /* whose the last was; NULL: none */
 	SP_ARRAY(struct sp_status_row) rows;
 };
 
 void sp_status_print(const struct sp_status *status, bool colour, FILE *stream);
 /* False: memory is out. */
 bool sp_status_print_json(const struct sp_status *status, FILE *stream);
+/* For node_exporter's textfile collector (Prometheus' text format 0.0.4). */
+void sp_status_print_prometheus(const struct sp_status *status, FILE *stream);
 void sp_status_free(struct sp_status *status);
 
 #endif

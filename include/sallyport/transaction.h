@@ -34,6 +34,10 @@ bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *want
     const struct sp_gates *gates, const struct sp_proofs *proofs, bool dry,
     struct sp_text *ret_text, size_t *ret_changes, struct sp_diag *diag);
 
+/* Opens gates without proof, or ends that. Our table has to stand. */
+bool sp_commit_overrides(struct sp_nf_tables *socket, const struct sp_override *overrides,
+    size_t count, struct sp_diag *diag);
+
 /* Removes our table, leases and counters with it: the host is open. */
 bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag);
 

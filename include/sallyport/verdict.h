@@ -127,6 +127,9 @@ bool sp_judge(struct sp_verdicts *verdicts, struct sp_diag *diag);
 /* Did every port pass, on every question? An empty plan did. */
 bool sp_verdicts_pass(const struct sp_verdicts *verdicts);
 
+/* The earliest end of any certificate that was proven; 0: none was. */
+int64_t sp_verdict_certificate_ends(const struct sp_verdict *verdict);
+
 /* The plan and the leases too. */
 void sp_verdicts_free(struct sp_verdicts *verdicts);
 

@@ -23,6 +23,7 @@ enum sp_format {
 	SP_FORMAT_JSON,
 	SP_FORMAT_NFT,
 	SP_FORMAT_NETLINK,
+	SP_FORMAT_PROMETHEUS,
 };
 
 /* What the command line said, defaults filled in. Texts point into argv. */
@@ -39,7 +40,7 @@ struct sp_options {
 	uint32_t timeout_ms, port_timeout_ms; /* 5 s a connection, 30 s a port */
 	uint32_t lock_wait_ms;
 	uint32_t confirm_ms, for_ms; /* 0: not said */
-	bool wait, boot, to_open, yes;
+	bool wait, boot, to_open, yes, end, watch;
 	const char *reason;
 	const char *const *operands;
 	size_t operand_count;
@@ -71,6 +72,7 @@ enum sp_exit sp_command_apply(const struct sp_options *options);
 enum sp_exit sp_command_confirm(const struct sp_options *options);
 enum sp_exit sp_command_rollback(const struct sp_options *options);
 enum sp_exit sp_command_lockdown(const struct sp_options *options);
+enum sp_exit sp_command_override(const struct sp_options *options);
 enum sp_exit sp_command_recheck(const struct sp_options *options);
 enum sp_exit sp_command_watch(const struct sp_options *options);
 enum sp_exit sp_command_status(const struct sp_options *options);

@@ -45,6 +45,7 @@ enum sp_exit sp_command_compile(const struct sp_options *options)
 		switch (options->format) {
 		case SP_FORMAT_JSON: add_json(&compiled, &text); break;
 		case SP_FORMAT_NETLINK: add_netlink(&compiled, &text, &diag); break;
+		case SP_FORMAT_PROMETHEUS:
 		case SP_FORMAT_TEXT:
 		case SP_FORMAT_NFT: sp_ruleset_print(compiled.ruleset, &text); break;
 		}

@@ -39,7 +39,7 @@ static const struct sp_command commands[] = {
 	    "another;\n"
 	    "--name none looks at the chain alone. Exit status as of verify.\n",
 	    1, 1, sp_command_probe },
-	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUwFWB",
+	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUwXWB",
 	    "Verifies every TLS service, compiles the policy and commits what differs\n"
 	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"
 	    "status 0, and 1 with --strict. Becomes the snapshot for the next boot; "
@@ -58,6 +58,11 @@ static const struct sp_command commands[] = {
 	    "Everything else is shut, established connections included are let end.\n"
 	    "`sallyport apply` ends it.\n",
 	    0, 0, sp_command_lockdown },
+	{ "override", "SERVICE", "Break-glass: open a gate without proof, for a while",
+	    "woYE",
+	    "Needs --for and --reason. Logged, shown by `status`, ends by itself;\n"
+	    "--end ends it now. The service's `from` still holds.\n",
+	    1, 1, sp_command_override },
 	{ "recheck", "SERVICE...", "Prove services of the active snapshot again, now",
 	    "TUw",
 	    "For certificate-renewal hooks. Exit status 1 when one does not pass.\n", 1,
@@ -68,7 +73,7 @@ static const struct sp_command commands[] = {
 	    "applies that first. Stopping it leaves the ruleset in place; gates shut\n"
 	    "when their leases end.\n",
 	    0, 1, sp_command_watch },
-	{ "status", "", "Show what is open, for whom, why and until when", "f",
+	{ "status", "", "Show what is open, for whom, why and until when", "fA",
 	    "Reads the kernel and the active snapshot. A shut gate says why.\n", 0, 0,
 	    sp_command_status },
 };

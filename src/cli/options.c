@@ -34,13 +34,15 @@ static const struct option_entry entries[] = {
 	{ 'T', "timeout", "SECONDS", "for one connection (5)" },
 	{ 'U', "port-timeout", "SECONDS", "for all connections to one port (30)" },
 	{ 'w', "lock-wait", "SECONDS", "for another sallyport to finish (60)" },
-	{ 'F', "confirm", "TIME", "undo it after TIME (60s, 5m) unless confirmed" },
+	{ 'X', "confirm", "TIME", "undo it after TIME (60s, 5m) unless confirmed" },
 	{ 'W', "wait", NULL, "wait until it is confirmed (0) or undone (4)" },
 	{ 'B', "boot", NULL, "floor first, then the active snapshot; ask no server" },
 	{ 'O', "to-open", NULL, "remove the whole ruleset: nothing is blocked" },
 	{ 'y', "yes", NULL, "do not ask" },
 	{ 'o', "for", "TIME", "how long: 30m, 1h" },
-	{ 'R', "reason", "TEXT", "why; logged and shown" },
+	{ 'Y', "reason", "TEXT", "why; logged and shown" },
+	{ 'A', "watch", NULL, "show it again every 2 seconds" },
+	{ 'E', "end", NULL, "end it now" },
 	{ 'q', "quiet", NULL, "errors only" },
 	{ 'h', "help", NULL, "this text" },
 };
@@ -61,23 +63,37 @@ static const struct {
 	{ "json", SP_FORMAT_JSON },
 	{ "nft", SP_FORMAT_NFT },
 	{ "netlink", SP_FORMAT_NETLINK },
+	{ "prometheus", SP_FORMAT_PROMETHEUS },
+};
+
+/* What --format takes, command by command; the others print text and json. */
+static const struct {
+	const char *command, *words;
+	unsigned formats; /* bits */
+} printed[] = {
+	{ "compile", "nft, json or netlink",
+	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_NFT |
+		1u << SP_FORMAT_NETLINK },
+	{ "status", "text, json or prometheus",
+	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_PROMETHEUS },
+	{ "", "text or json", 1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON },
 };
 
 static bool set_format(
     const struct sp_command *command, const char *text, struct sp_options *options)
 {
-	bool compiles = !strcmp(command->name, "compile");
+	size_t of = 0;
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		if (strcmp(formats[i].name, text))
-			continue;
-		if (formats[i].format >= SP_FORMAT_NFT && !compiles)
-			break;
-		options->format = formats[i].format;
-		return true;
-	}
+	while (*printed[of].command && strcmp(printed[of].command, command->name))
+		of++;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (!strcmp(formats[i].name, text) &&
+		    (printed[of].formats >> formats[i].format & 1)) {
+			options->format = formats[i].format;
+			return true;
+		}
 	fprintf(stderr, "sallyport: --format %s: %s prints %s\n", text, command->name,
-	    compiles ? "nft, json or netlink" : "text or json");
+	    printed[of].words);
 	return false;
 }
 
@@ -156,13 +172,15 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 	case 'T': return set_seconds("timeout", optarg, &options->timeout_ms);
 	case 'U': return set_seconds("port-timeout", optarg, &options->port_timeout_ms);
 	case 'w': return set_seconds("lock-wait", optarg, &options->lock_wait_ms);
-	case 'F': return set_duration("confirm", optarg, &options->confirm_ms);
+	case 'X': return set_duration("confirm", optarg, &options->confirm_ms);
 	case 'W': options->wait = true; break;
 	case 'B': options->boot = true; break;
 	case 'O': options->to_open = true; break;
 	case 'y': options->yes = true; break;
 	case 'o': return set_duration("for", optarg, &options->for_ms);
-	case 'R': options->reason = optarg; break;
+	case 'Y': options->reason = optarg; break;
+	case 'A': options->watch = true; break;
+	case 'E': options->end = true; break;
 	case 'q': options->quiet = true; break;
 	case 'h': options->help = true; break;
 	default: return false;

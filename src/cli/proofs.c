@@ -68,7 +68,8 @@ bool sp_verdict_evidence_save(
 			.reason = verdict->reason,
 			.checked = verdicts->now,
 			.not_after =
-			    verdict->lease ? sp_lease_not_after(verdict->lease) : 0 };
+			    verdict->lease ? sp_lease_not_after(verdict->lease) : 0,
+			.certificate_ends = sp_verdict_certificate_ends(verdict) };
 
 		saved = sp_evidence_save(state_directory, &evidence, diag);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sallyport/escape.h>
 #include <sallyport/evidence.h>
 #include <sallyport/state.h>
 #include <sallyport/status.h>
@@ -13,6 +14,8 @@
 
 /* What fits into the table's column. */
 #define FROM_BYTES 18
+/* Between two looks of --watch. */
+#define WATCH_SECONDS 2
 
 struct joining {
 	const struct sp_options *options;
@@ -37,13 +40,13 @@ static uint64_t counted(
 	return 0;
 }
 
-static uint64_t lease_left(
-    const struct sp_ruleset *held, enum sp_protocol protocol, uint16_t port)
+static uint64_t time_left(const struct sp_ruleset *held, const char *name,
+    enum sp_protocol protocol, uint16_t port)
 {
 	for (size_t i = 0; held && i < held->sets.length; i++) {
 		const struct sp_set *set = &held->sets.items[i];
 
-		if (strcmp(set->name, SP_SET_VERIFIED))
+		if (strcmp(set->name, name))
 			continue;
 		for (size_t j = 0; j < set->elements.length; j++)
 			if (set->elements.items[j].protocol == protocol &&
@@ -90,25 +93,53 @@ static enum sp_port_state state_of(const struct joining *joining,
 		return SP_PORT_OPEN;
 	if (service->on_fail == SP_ON_FAIL_WARN)
 		return SP_PORT_OPEN_UNVERIFIED;
-	return row->lease_ms ? SP_PORT_OPEN_VERIFIED : SP_PORT_SHUT;
+	return row->state == SP_PORT_OVERRIDDEN ? SP_PORT_OVERRIDDEN
+	       : row->lease_ms			? SP_PORT_OPEN_VERIFIED
+						: SP_PORT_SHUT;
 }
 
-static char *known_reason(
-    const struct joining *joining, enum sp_protocol protocol, uint16_t port)
+/* What the last verification said. HTTP/3 stands on its TCP port's proof. */
+static void explain(const struct joining *joining, struct sp_status_row *row)
 {
 	struct sp_evidence evidence;
+
+	if (!sp_evidence_load(
+		joining->options->state_directory, SP_TCP, row->ports.first, &evidence))
+		return;
+	row->checked = evidence.checked;
+	row->certificate_ends = evidence.certificate_ends;
+	if (row->state == SP_PORT_SHUT || row->state == SP_PORT_OPEN_UNVERIFIED)
+		row->reason =
+		    strcmp(evidence.outcome, "pass")
+			? sp_escape(evidence.reason)
+			: strdup("its lease has ended: sallyport apply proves it again");
+	sp_evidence_clear(&evidence);
+}
+
+static char *known_override(const struct joining *joining, uint16_t port)
+{
+	struct sp_override_note note;
 	char *reason = NULL;
 
-	/* HTTP/3 stands on its TCP port's proof. */
-	(void)protocol;
-	if (!sp_evidence_load(joining->options->state_directory, SP_TCP, port, &evidence))
+	if (!sp_override_note_load(joining->options->state_directory, port, &note))
 		return NULL;
-	if (strcmp(evidence.outcome, "pass"))
-		reason = strdup(evidence.reason);
-	else
-		reason = strdup("its lease has ended: sallyport apply proves it again");
-	sp_evidence_clear(&evidence);
+	if (asprintf(
+		&reason, "opened without proof by uid %u: %s", note.uid, note.reason) < 0)
+		reason = NULL;
+	free(note.reason);
 	return reason;
+}
+
+static void find_lease(const struct joining *joining, struct sp_status_row *row)
+{
+	row->lease_ms =
+	    time_left(joining->held, SP_SET_VERIFIED, row->protocol, row->ports.first);
+	if (row->lease_ms)
+		return;
+	row->lease_ms =
+	    time_left(joining->held, SP_SET_OVERRIDDEN, row->protocol, row->ports.first);
+	if (row->lease_ms)
+		row->state = SP_PORT_OVERRIDDEN;
 }
 
 static void add_row(struct joining *joining, const struct sp_service *service,
@@ -121,10 +152,12 @@ static void add_row(struct joining *joining, const struct sp_service *service,
 		.connections = counted(joining->held, "svc-", service->name) };
 
 	if (service->tls != SP_TLS_NONE)
-		row.lease_ms = lease_left(joining->held, protocol, ports.first);
+		find_lease(joining, &row);
 	row.state = state_of(joining, service, &row);
-	if (row.state == SP_PORT_SHUT || row.state == SP_PORT_OPEN_UNVERIFIED)
-		row.reason = known_reason(joining, protocol, ports.first);
+	if (service->tls != SP_TLS_NONE)
+		explain(joining, &row);
+	if (row.state == SP_PORT_OVERRIDDEN)
+		row.reason = known_override(joining, ports.first);
 	if (!row.service || !row.from || !sp_array_push(&joining->status->rows, row)) {
 		free(row.service);
 		free(row.from);
@@ -188,8 +221,13 @@ static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
 static void look_at_state(const struct sp_options *options, struct sp_status *status)
 {
 	struct sp_pending pending;
+	struct sp_drift_note note;
 
 	status->locked_down = sp_lockdown_is_set(options->state_directory);
+	status->applied = sp_snapshot_time(options->state_directory);
+	note = sp_drift_note_load(options->run_directory);
+	status->drift_count = note.count;
+	status->drift_writer = note.count ? sp_escape(note.writer) : NULL;
 	if (sp_snapshot_pending(options->state_directory, &pending)) {
 		int64_t left = pending.deadline_ms - sp_boottime_ms();
 
@@ -250,7 +288,7 @@ static bool fill(const struct sp_options *options, struct sp_status *status)
 	return sp_show_diagnostics(options, &diag);
 }
 
-enum sp_exit sp_command_status(const struct sp_options *options)
+static enum sp_exit show(const struct sp_options *options)
 {
 	struct sp_status status = { 0 };
 	enum sp_exit result = SP_EXIT_SYSTEM;
@@ -259,9 +297,29 @@ enum sp_exit sp_command_status(const struct sp_options *options)
 		result = SP_EXIT_DONE;
 		if (options->format == SP_FORMAT_JSON)
 			sp_status_print_json(&status, stdout);
+		else if (options->format == SP_FORMAT_PROMETHEUS)
+			sp_status_print_prometheus(&status, stdout);
 		else
 			sp_status_print(&status, options->colour, stdout);
 	}
 	sp_status_free(&status);
+	return result;
+}
+
+enum sp_exit sp_command_status(const struct sp_options *options)
+{
+	enum sp_exit result;
+
+	if (!options->watch)
+		return show(options);
+	do {
+		/* Home and clear: the terminal's own words, ECMA-48. */
+		if (isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J", stdout);
+		result = show(options);
+		if (fflush(stdout) || ferror(stdout))
+			return SP_EXIT_SYSTEM;
+		sleep(WATCH_SECONDS);
+	} while (result == SP_EXIT_DONE);
 	return result;
 }

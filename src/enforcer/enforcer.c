@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <sallyport/array.h>
+#include <sallyport/escape.h>
 #include <sallyport/evidence.h>
 #include <sallyport/nf_monitor.h>
 #include <sallyport/sock_diag.h>
@@ -161,6 +162,22 @@ static void undo_unconfirmed(struct enforcer *enforcer)
 
 /* ---- commits ---- */
 
+static void count_drift(struct enforcer *enforcer)
+{
+	const char *run = enforcer->options->directories.run;
+	struct sp_drift_note note = sp_drift_note_load(run);
+	struct sp_diag diag = { 0 };
+	char *safe = sp_escape(enforcer->writer.name);
+
+	note.count++;
+	note.pid = enforcer->writer.pid;
+	note.at = time(NULL);
+	snprintf(note.writer, sizeof(note.writer), "%s", safe ? safe : "");
+	free(safe);
+	sp_drift_note_save(run, &note, &diag);
+	say_trouble(enforcer, &diag);
+}
+
 static void say_drift(struct enforcer *enforcer)
 {
 	const char *name = enforcer->writer.name;
@@ -216,6 +233,7 @@ static bool settle_locked(struct enforcer *enforcer, struct sp_diag *diag)
 		if (different < 0)
 			return false;
 		if (different) {
+			count_drift(enforcer);
 			say_drift(enforcer);
 			if (enforcer->snapshot->standing.policy->drift ==
 			    SP_DRIFT_REPORT) {
@@ -285,7 +303,8 @@ static void keep_evidence(
 		.outcome = (char *)sp_outcome_name(verdict->outcome),
 		.reason = verdict->reason,
 		.checked = now,
-		.not_after = verdict->lease ? sp_lease_not_after(verdict->lease) : 0 };
+		.not_after = verdict->lease ? sp_lease_not_after(verdict->lease) : 0,
+		.certificate_ends = sp_verdict_certificate_ends(verdict) };
 	struct sp_diag diag = { 0 };
 
 	/* Evidence explains: a full disk closes no port. */

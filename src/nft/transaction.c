@@ -396,7 +396,14 @@ bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *want
 	return outcome == SP_COMMITTED;
 }
 
-static enum sp_commit attempt_removal(struct sp_nf_tables *socket, struct sp_diag *diag)
+/* A delta that does not depend on what is held, made anew for each attempt. */
+struct small {
+	const struct sp_override *overrides; /* NULL: remove the table */
+	size_t count;
+};
+
+static enum sp_commit attempt_small(
+    struct sp_nf_tables *socket, const struct small *small, struct sp_diag *diag)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
 	struct sp_delta *delta;
@@ -404,7 +411,8 @@ static enum sp_commit attempt_removal(struct sp_nf_tables *socket, struct sp_dia
 
 	if (!sp_kernel_read(socket, &kernel, diag))
 		return SP_COMMIT_REFUSED;
-	delta = sp_delta_remove(&kernel, diag);
+	delta = small->overrides ? sp_delta_override(small->overrides, small->count, diag)
+				 : sp_delta_remove(&kernel, diag);
 	if (delta)
 		outcome = sp_delta_commit(socket, delta, &kernel, false, diag);
 	sp_delta_free(delta);
@@ -412,12 +420,13 @@ static enum sp_commit attempt_removal(struct sp_nf_tables *socket, struct sp_dia
 	return outcome;
 }
 
-bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag)
+static bool commit_small(
+    struct sp_nf_tables *socket, const struct small *small, struct sp_diag *diag)
 {
 	time_t deadline = seconds_now() + COMMIT_SECONDS;
 	enum sp_commit outcome;
 
-	while ((outcome = attempt_removal(socket, diag)) == SP_COMMIT_STALE &&
+	while ((outcome = attempt_small(socket, small, diag)) == SP_COMMIT_STALE &&
 	       seconds_now() < deadline)
 		breathe();
 	if (outcome == SP_COMMIT_STALE)
@@ -425,4 +434,15 @@ bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag)
 		    "somebody else kept changing the ruleset for %d seconds; try again",
 		    COMMIT_SECONDS);
 	return outcome == SP_COMMITTED;
+}
+
+bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag)
+{
+	return commit_small(socket, &(struct small){ 0 }, diag);
+}
+
+bool sp_commit_overrides(struct sp_nf_tables *socket, const struct sp_override *overrides,
+    size_t count, struct sp_diag *diag)
+{
+	return commit_small(socket, &(struct small){ overrides, count }, diag);
 }

@@ -22,6 +22,7 @@ const char *sp_port_state_name(enum sp_port_state state)
 	case SP_PORT_OPEN: return "open";
 	case SP_PORT_OPEN_VERIFIED: return "open, verified";
 	case SP_PORT_OPEN_UNVERIFIED: return "open, unverified";
+	case SP_PORT_OVERRIDDEN: return "open, OVERRIDDEN";
 	case SP_PORT_SHUT: return "shut";
 	case SP_PORT_BLOCKED: return "blocked";
 	}
@@ -33,7 +34,8 @@ static const char *state_colour(enum sp_port_state state)
 	switch (state) {
 	case SP_PORT_OPEN:
 	case SP_PORT_OPEN_VERIFIED: return GREEN;
-	case SP_PORT_OPEN_UNVERIFIED: return YELLOW;
+	case SP_PORT_OPEN_UNVERIFIED:
+	case SP_PORT_OVERRIDDEN: return YELLOW;
 	case SP_PORT_SHUT:
 	case SP_PORT_BLOCKED: break;
 	}
@@ -77,13 +79,15 @@ static void print_row(const struct sp_status_row *row, bool colour, FILE *stream
 	    (unsigned long long)row->connections, colour ? state_colour(row->state) : "");
 	if (row->lease_ms) {
 		format_left(row->lease_ms, left);
-		fprintf(stream, "open, %s left", left);
+		fprintf(stream, "%s, %s left",
+		    row->state == SP_PORT_OVERRIDDEN ? "OVERRIDDEN" : "open", left);
 	} else {
 		fputs(sp_port_state_name(row->state), stream);
 	}
 	fputs(colour ? PLAIN : "", stream);
 	/* A reason of its own line: the table stays within 80 columns. */
-	if (row->state == SP_PORT_SHUT || row->state == SP_PORT_OPEN_UNVERIFIED)
+	if (row->state == SP_PORT_SHUT || row->state == SP_PORT_OPEN_UNVERIFIED ||
+	    row->state == SP_PORT_OVERRIDDEN)
 		fprintf(stream, "\n    %s",
 		    row->reason ? row->reason
 				: "not verified yet: sallyport apply, or verify");
@@ -130,18 +134,25 @@ void sp_status_print(const struct sp_status *status, bool colour, FILE *stream)
 	fprintf(stream,
 	    "\nNEW counts connections let in. Everything else is shut: %llu packet%s.\n",
 	    (unsigned long long)status->blocked, status->blocked == 1 ? "" : "s");
+	if (status->drift_count)
+		fprintf(stream,
+		    "Changed by others since boot: %llu time%s, last by %s.\n",
+		    (unsigned long long)status->drift_count,
+		    status->drift_count == 1 ? "" : "s",
+		    status->drift_writer ? status->drift_writer : "?");
 	fputs("Not covered: published container ports (DNAT and forward, not input).\n",
 	    stream);
 }
 
 static json_t *row_json(const struct sp_status_row *row)
 {
-	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s?, s:I, s:I}", "service",
-	    row->service, "protocol", sp_protocol_name(row->protocol), "first_port",
-	    (int)row->ports.first, "last_port", (int)row->ports.last, "state",
-	    sp_port_state_name(row->state), "from", row->from, "reason", row->reason,
-	    "lease_seconds", (json_int_t)(row->lease_ms / 1000), "connections",
-	    (json_int_t)row->connections);
+	return json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s?, s:I, s:I, s:I, s:I}",
+	    "service", row->service, "protocol", sp_protocol_name(row->protocol),
+	    "first_port", (int)row->ports.first, "last_port", (int)row->ports.last,
+	    "state", sp_port_state_name(row->state), "from", row->from, "reason",
+	    row->reason, "lease_seconds", (json_int_t)(row->lease_ms / 1000),
+	    "connections", (json_int_t)row->connections, "certificate_ends",
+	    (json_int_t)row->certificate_ends, "checked", (json_int_t)row->checked);
 }
 
 bool sp_status_print_json(const struct sp_status *status, FILE *stream)
@@ -151,11 +162,14 @@ bool sp_status_print_json(const struct sp_status *status, FILE *stream)
 
 	for (size_t i = 0; i < status->rows.length; i++)
 		json_array_append_new(rows, row_json(&status->rows.items[i]));
-	root = json_pack("{s:i, s:b, s:b, s:b, s:I, s:I, s:s?, s:I, s:o}", "version", 1,
-	    "loaded", status->loaded, "in_force", status->in_force, "locked_down",
-	    status->locked_down, "undone_in_ms", (json_int_t)status->undone_in_ms,
-	    "differences", (json_int_t)status->differences, "snapshot", status->snapshot,
-	    "blocked", (json_int_t)status->blocked, "services", rows);
+	root = json_pack("{s:i, s:b, s:b, s:b, s:I, s:I, s:s?, s:I, s:I, s:I, s:s?, s:o}",
+	    "version", 1, "loaded", status->loaded, "in_force", status->in_force,
+	    "locked_down", status->locked_down, "undone_in_ms",
+	    (json_int_t)status->undone_in_ms, "differences",
+	    (json_int_t)status->differences, "snapshot", status->snapshot, "blocked",
+	    (json_int_t)status->blocked, "applied", (json_int_t)status->applied, "drift",
+	    (json_int_t)status->drift_count, "drift_writer", status->drift_writer,
+	    "services", rows);
 	printed = root && json_dumpf(root, stream, JSON_INDENT(2)) == 0;
 	fputc('\n', stream);
 	json_decref(root);
@@ -171,4 +185,5 @@ void sp_status_free(struct sp_status *status)
 	}
 	sp_array_free(&status->rows);
 	free(status->snapshot);
+	free(status->drift_writer);
 }

@@ -196,15 +196,16 @@ static void match_addresses(const struct scope *scope, struct sp_rule *rule,
 }
 
 static void match_traffic(const struct scope *scope, struct sp_rule *rule,
-    const char *interface, const struct alternative *from, const struct alternative *to)
+    const char *interface, const struct alternative *from, const struct alternative *to,
+    const char *gate)
 {
 	if (interface)
 		sp_build_match_name(scope->build, rule, SP_FIELD_IIFNAME, interface);
 	match_addresses(scope, rule, to, false);
 	match_addresses(scope, rule, from, true);
-	if (is_gated(scope->service))
+	if (gate)
 		sp_build_match_set(
-		    scope->build, rule, SP_FIELD_PROTOCOL_PORT, SP_SET_VERIFIED, false);
+		    scope->build, rule, SP_FIELD_PROTOCOL_PORT, gate, false);
 }
 
 static enum sp_judgement service_judgement(const struct scope *scope)
@@ -229,8 +230,8 @@ static struct sp_rule *service_rule(const struct scope *scope)
 }
 
 /* from and to are of one family, or `from`'s decides where `to` is any. */
-static void build_service_rule(const struct scope *scope, const char *interface,
-    const struct alternative *from, const struct alternative *to)
+static void build_gated_rule(const struct scope *scope, const char *interface,
+    const struct alternative *from, const struct alternative *to, const char *gate)
 {
 	const struct sp_service *service = scope->service;
 	int family = from->family ? from->family : to->family;
@@ -240,13 +241,13 @@ static void build_service_rule(const struct scope *scope, const char *interface,
 
 	if (service->log) {
 		rule = service_rule(scope);
-		match_traffic(scope, rule, interface, from, to);
+		match_traffic(scope, rule, interface, from, to, gate);
 		snprintf(prefix, sizeof(prefix), "sallyport %s: ", service->name);
 		sp_build_limit(scope->build, rule, &log_rate);
 		sp_build_log(scope->build, rule, prefix);
 	}
 	rule = service_rule(scope);
-	match_traffic(scope, rule, interface, from, to);
+	match_traffic(scope, rule, interface, from, to, gate);
 	if (service->rate.count)
 		sp_build_rate(scope->build, rule,
 		    family == SP_IPV4 ? SP_FIELD_IP_SADDR : SP_FIELD_IP6_SADDR,
@@ -256,6 +257,18 @@ static void build_service_rule(const struct scope *scope, const char *interface,
 		sp_build_match(scope->build, rule, SP_FIELD_L4PROTO,
 		    &(uint32_t){ SP_TCP }, 1, false);
 	sp_build_verdict(scope->build, rule, judgement, NULL);
+}
+
+/* A gate opens by proof, or by a break-glass that ends by itself. */
+static void build_service_rule(const struct scope *scope, const char *interface,
+    const struct alternative *from, const struct alternative *to)
+{
+	if (!is_gated(scope->service)) {
+		build_gated_rule(scope, interface, from, to, NULL);
+		return;
+	}
+	build_gated_rule(scope, interface, from, to, SP_SET_VERIFIED);
+	build_gated_rule(scope, interface, from, to, SP_SET_OVERRIDDEN);
 }
 
 static void for_interfaces(const struct scope *scope, const struct alternative *from,

@@ -498,6 +498,30 @@ struct sp_delta *sp_delta_remove(const struct sp_kernel *kernel, struct sp_diag 
 	return NULL;
 }
 
+struct sp_delta *sp_delta_override(
+    const struct sp_override *overrides, size_t count, struct sp_diag *diag)
+{
+	struct sp_making making = { .delta = calloc(1, sizeof(*making.delta)) };
+
+	for (size_t i = 0; i < count && making.delta; i++) {
+		const struct sp_override *override = &overrides[i];
+		struct sp_change *change = sp_making_add(&making,
+		    override->timeout_ms ? SP_CHANGE_OPEN : SP_CHANGE_CLOSE,
+		    SP_SET_OVERRIDDEN);
+
+		if (!change)
+			break;
+		change->protocol = (uint8_t) override->protocol;
+		change->port = override->port;
+		change->timeout_ms = override->timeout_ms;
+	}
+	if (making.delta && !making.failed)
+		return making.delta;
+	sp_out_of_memory(diag);
+	sp_delta_free(making.delta);
+	return NULL;
+}
+
 void sp_delta_free(struct sp_delta *delta)
 {
 	if (!delta)

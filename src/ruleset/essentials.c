@@ -38,6 +38,9 @@ void sp_build_essential_sets(struct sp_build *build, const struct sp_policy *pol
 	set = sp_build_set(build, SP_KEY_PROTOCOL_PORT, SP_SET_VERIFIED);
 	if (set)
 		set->timeout = true;
+	set = sp_build_set(build, SP_KEY_PROTOCOL_PORT, SP_SET_OVERRIDDEN);
+	if (set)
+		set->timeout = true;
 	set = sp_build_set(build, SP_KEY_PROTOCOL, SP_SET_GRACE);
 	if (set)
 		set->timeout = true;
@@ -145,6 +148,7 @@ static void cut_unverified(struct sp_build *build, struct sp_chain *chain)
 	sp_build_match(build, rule, SP_FIELD_CT_DIRECTION, &(uint32_t){ 0 }, 1, false);
 	sp_build_match_set(build, rule, SP_FIELD_PROTOCOL_PORT, SP_SET_CUT, false);
 	sp_build_match_set(build, rule, SP_FIELD_PROTOCOL_PORT, SP_SET_VERIFIED, true);
+	sp_build_match_set(build, rule, SP_FIELD_PROTOCOL_PORT, SP_SET_OVERRIDDEN, true);
 	sp_build_verdict(build, rule, SP_DROP, NULL);
 }
 

@@ -1,5 +1,6 @@
 #include <sallyport/evidence.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,26 +25,13 @@ static char *directory_name(const char *state_directory)
 	return asprintf(&path, "%s/evidence", state_directory) < 0 ? NULL : path;
 }
 
-static char *to_json(const struct sp_evidence *evidence)
+/* Takes the path and the root over. */
+static bool save_at(char *path, const char *name, json_t *root, struct sp_diag *diag)
 {
-	json_t *root = json_pack("{s:i, s:s, s:i, s:s, s:s, s:I, s:I}", "version", 1,
-	    "protocol", sp_protocol_name(evidence->protocol), "port", (int)evidence->port,
-	    "outcome", evidence->outcome, "reason", evidence->reason, "checked",
-	    (json_int_t)evidence->checked, "not_after", (json_int_t)evidence->not_after);
 	char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-
-	json_decref(root);
-	return text;
-}
-
-bool sp_evidence_save(
-    const char *state_directory, const struct sp_evidence *evidence, struct sp_diag *diag)
-{
-	char *path = directory_name(state_directory), *text = to_json(evidence), name[32];
 	int directory = -1;
 	bool saved = false;
 
-	file_name(name, evidence->protocol, evidence->port);
 	if (!path || !text)
 		sp_out_of_memory(diag);
 	else if ((directory = sp_state_directory_open(path, diag)) >= 0)
@@ -53,56 +41,89 @@ bool sp_evidence_save(
 		close(directory);
 	free(path);
 	free(text);
+	json_decref(root);
 	return saved;
 }
 
-static bool from_json(const char *text, size_t length, struct sp_evidence *ret)
+static bool save(
+    const char *state_directory, const char *name, json_t *root, struct sp_diag *diag)
 {
-	json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
-	const char *outcome, *reason;
-	json_int_t checked, not_after;
-	int version;
-	bool known;
+	return save_at(directory_name(state_directory), name, root, diag);
+}
 
-	known = root &&
-		json_unpack(root, "{s:i, s:s, s:s, s:I, s:I}", "version", &version,
-		    "outcome", &outcome, "reason", &reason, "checked", &checked,
-		    "not_after", &not_after) == 0 &&
-		version == 1;
-	if (known) {
-		ret->outcome = strdup(outcome);
-		ret->reason = strdup(reason);
-		ret->checked = checked;
-		ret->not_after = not_after;
-		known = ret->outcome && ret->reason;
-	}
-	json_decref(root);
-	return known;
+/* Takes the path over. */
+static json_t *load_at(char *path, const char *name)
+{
+	char *text;
+	json_t *root = NULL;
+	size_t length = 0;
+	int directory;
+
+	directory = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	free(path);
+	if (directory < 0)
+		return NULL;
+	text = sp_state_file_read(directory, name, EVIDENCE_BYTES, &length);
+	close(directory);
+	if (text)
+		root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	return root;
+}
+
+static json_t *load(const char *state_directory, const char *name)
+{
+	return load_at(directory_name(state_directory), name);
+}
+
+bool sp_evidence_save(
+    const char *state_directory, const struct sp_evidence *evidence, struct sp_diag *diag)
+{
+	char name[32];
+
+	file_name(name, evidence->protocol, evidence->port);
+	return save(state_directory, name,
+	    json_pack("{s:i, s:s, s:i, s:s, s:s, s:I, s:I, s:I}", "version", 1,
+		"protocol", sp_protocol_name(evidence->protocol), "port",
+		(int)evidence->port, "outcome", evidence->outcome, "reason",
+		evidence->reason, "checked", (json_int_t)evidence->checked, "not_after",
+		(json_int_t)evidence->not_after, "certificate_ends",
+		(json_int_t)evidence->certificate_ends),
+	    diag);
+}
+
+static bool from_json(json_t *root, struct sp_evidence *ret)
+{
+	const char *outcome, *reason;
+	json_int_t checked, not_after, certificate_ends = 0;
+	int version;
+
+	if (!root ||
+	    json_unpack(root, "{s:i, s:s, s:s, s:I, s:I, s?I}", "version", &version,
+		"outcome", &outcome, "reason", &reason, "checked", &checked, "not_after",
+		&not_after, "certificate_ends", &certificate_ends) < 0 ||
+	    version != 1)
+		return false;
+	ret->outcome = strdup(outcome);
+	ret->reason = strdup(reason);
+	ret->checked = checked;
+	ret->not_after = not_after;
+	ret->certificate_ends = certificate_ends;
+	return ret->outcome && ret->reason;
 }
 
 bool sp_evidence_load(const char *state_directory, enum sp_protocol protocol,
     uint16_t port, struct sp_evidence *ret)
 {
-	char *path = directory_name(state_directory), *text, name[32];
-	struct sp_diag ignored = { 0 };
-	size_t length = 0;
-	int directory;
+	json_t *root;
+	char name[32];
 	bool known;
 
 	*ret = (struct sp_evidence){ .protocol = protocol, .port = port };
-	if (!path)
-		return false;
 	file_name(name, protocol, port);
-	directory =
-	    access(path, R_OK) == 0 ? sp_state_directory_open(path, &ignored) : -1;
-	sp_diag_free(&ignored);
-	free(path);
-	if (directory < 0)
-		return false;
-	text = sp_state_file_read(directory, name, EVIDENCE_BYTES, &length);
-	close(directory);
-	known = text && from_json(text, length, ret);
-	free(text);
+	root = load(state_directory, name);
+	known = from_json(root, ret);
+	json_decref(root);
 	if (!known)
 		sp_evidence_clear(ret);
 	return known;
@@ -113,4 +134,80 @@ void sp_evidence_clear(struct sp_evidence *evidence)
 	free(evidence->outcome);
 	free(evidence->reason);
 	memset(evidence, 0, sizeof(*evidence));
+}
+
+/* ---- overrides ---- */
+
+static void note_name(char name[32], uint16_t port)
+{
+	snprintf(name, 32, "override-%u.json", port);
+}
+
+bool sp_override_note_save(const char *state_directory,
+    const struct sp_override_note *note, struct sp_diag *diag)
+{
+	char name[32];
+
+	note_name(name, note->port);
+	return save(state_directory, name,
+	    json_pack("{s:i, s:i, s:s, s:I, s:I}", "version", 1, "port", (int)note->port,
+		"reason", note->reason, "until", (json_int_t)note->until, "uid",
+		(json_int_t)note->uid),
+	    diag);
+}
+
+bool sp_override_note_load(
+    const char *state_directory, uint16_t port, struct sp_override_note *ret)
+{
+	json_int_t until, uid;
+	const char *reason;
+	json_t *root;
+	char name[32];
+	bool known;
+
+	*ret = (struct sp_override_note){ .port = port };
+	note_name(name, port);
+	root = load(state_directory, name);
+	known = root &&
+		json_unpack(root, "{s:s, s:I, s:I}", "reason", &reason, "until", &until,
+		    "uid", &uid) == 0 &&
+		(ret->reason = strdup(reason));
+	if (known) {
+		ret->until = until;
+		ret->uid = (uint32_t)uid;
+	}
+	json_decref(root);
+	return known;
+}
+
+/* ---- drift ---- */
+
+#define DRIFT_FILE "drift.json"
+
+bool sp_drift_note_save(
+    const char *run_directory, const struct sp_drift_note *note, struct sp_diag *diag)
+{
+	return save_at(strdup(run_directory), DRIFT_FILE,
+	    json_pack("{s:i, s:I, s:s, s:I, s:I}", "version", 1, "count",
+		(json_int_t)note->count, "writer", note->writer, "pid",
+		(json_int_t)note->pid, "at", (json_int_t)note->at),
+	    diag);
+}
+
+struct sp_drift_note sp_drift_note_load(const char *run_directory)
+{
+	struct sp_drift_note note = { 0 };
+	json_t *root = load_at(strdup(run_directory), DRIFT_FILE);
+	json_int_t count, pid, at;
+	const char *writer;
+
+	if (root && json_unpack(root, "{s:I, s:s, s:I, s:I}", "count", &count, "writer",
+			&writer, "pid", &pid, "at", &at) == 0) {
+		note.count = (uint64_t)count;
+		note.pid = (uint32_t)pid;
+		note.at = at;
+		snprintf(note.writer, sizeof(note.writer), "%s", writer);
+	}
+	json_decref(root);
+	return note;
 }

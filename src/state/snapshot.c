@@ -299,6 +299,16 @@ bool sp_snapshot_digest(
 	return whole;
 }
 
+int64_t sp_snapshot_time(const char *state_directory)
+{
+	char *path = sp_snapshot_path(state_directory, SP_SNAPSHOT_ACTIVE);
+	struct stat status;
+	int64_t written = path && stat(path, &status) == 0 ? status.st_mtime : 0;
+
+	free(path);
+	return written;
+}
+
 char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind)
 {
 	char *path;

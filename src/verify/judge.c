@@ -491,3 +491,16 @@ void sp_verdicts_free(struct sp_verdicts *verdicts)
 	sp_plan_free(&verdicts->plan);
 	memset(verdicts, 0, sizeof(*verdicts));
 }
+
+int64_t sp_verdict_certificate_ends(const struct sp_verdict *verdict)
+{
+	int64_t earliest = 0;
+
+	for (size_t i = 0; i < verdict->endpoint_count; i++) {
+		int64_t end = verdict->endpoints[i].not_after;
+
+		if (end && (!earliest || end < earliest))
+			earliest = end;
+	}
+	return earliest;
+}
