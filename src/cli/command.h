@@ -21,10 +21,14 @@ enum sp_exit {
 enum sp_format {
 	SP_FORMAT_TEXT,
 	SP_FORMAT_JSON,
+	SP_FORMAT_MARKDOWN,
+	SP_FORMAT_SARIF,
 	SP_FORMAT_NFT,
 	SP_FORMAT_NETLINK,
 	SP_FORMAT_PROMETHEUS,
 };
+
+enum sp_fail_on { SP_FAIL_ON_ANY, SP_FAIL_ON_OPENS };
 
 /* What the command line said, defaults filled in. Texts point into argv. */
 struct sp_options {
@@ -33,6 +37,8 @@ struct sp_options {
 	const char *config_directory; /* /etc/sallyport */
 	enum sp_format format;
 	bool quiet, strict, dry_run, verify_none, kernel, print, help;
+	bool rules; /* diff: rule by rule */
+	enum sp_fail_on fail_on;
 	bool colour, progress; /* standard output, standard error is a terminal */
 	const char *profile, *starttls, *ca;
 	const char *names[64]; /* --name, in order */
@@ -55,6 +61,9 @@ struct sp_command {
 	size_t least_operands, most_operands;
 	enum sp_exit (*run)(const struct sp_options *options);
 };
+
+/* As --version says it. */
+const char *sp_program_version(void);
 
 /* The policy's path: the operand at `index` or /etc/sallyport/policy.ini. */
 const char *sp_policy_operand(const struct sp_options *options, size_t index);

@@ -47,6 +47,8 @@ enum sp_exit sp_command_compile(const struct sp_options *options)
 		case SP_FORMAT_NETLINK: add_netlink(&compiled, &text, &diag); break;
 		case SP_FORMAT_PROMETHEUS:
 		case SP_FORMAT_TEXT:
+		case SP_FORMAT_MARKDOWN:
+		case SP_FORMAT_SARIF:
 		case SP_FORMAT_NFT: sp_ruleset_print(compiled.ruleset, &text); break;
 		}
 		if (text.failed)

@@ -1,130 +1,129 @@
+/* diff OLD NEW: two policies, offline. diff POLICY: the kernel and a policy. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include <sallyport/difference.h>
+#include <sallyport/difference_report.h>
 #include <sallyport/transaction.h>
 
 #include "policy.h"
+#include "rules.h"
 
-/* Lines are for people; --format json has each change whole. */
-#define PAGE_WIDTH 79
-
-static void print_json(const struct sp_delta *delta, const struct sp_text *text)
+static bool print(
+    const struct sp_options *options, const struct sp_difference *difference)
 {
-	json_t *root = json_pack("{s:i, s:I, s:[]}", "version", 1, "changes",
-	    (json_int_t)delta->changes.length, "lines");
-	json_t *lines = json_object_get(root, "lines");
-	const char *at = text->bytes;
-
-	for (const char *end; at && (end = strchr(at, '\n')); at = end + 1)
-		json_array_append_new(lines, json_stringn(at, (size_t)(end - at)));
-	json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(root);
-}
-
-/* One change, broken at blanks so that it fits the page. */
-static void print_line(const char *line, size_t length, size_t width)
-{
-	size_t room = width;
-
-	while (length > room) {
-		size_t cut = room;
-
-		while (cut > 0 && line[cut] != ' ')
-			cut--;
-		if (!cut) {
-			const char *blank = memchr(line + room, ' ', length - room);
-
-			if (!blank)
-				break;
-			cut = (size_t)(blank - line);
-		}
-		printf("%.*s\n      ", (int)cut, line);
-		line += cut + 1;
-		length -= cut + 1;
-		room = width - 6;
+	switch (options->format) {
+	case SP_FORMAT_JSON: return sp_report_difference_json(stdout, difference);
+	case SP_FORMAT_MARKDOWN: return sp_report_difference_markdown(stdout, difference);
+	case SP_FORMAT_SARIF:
+		return sp_report_difference_sarif(
+		    stdout, difference, sp_program_version());
+	case SP_FORMAT_TEXT:
+	case SP_FORMAT_NFT:
+	case SP_FORMAT_NETLINK: break;
 	}
-	printf("%.*s", (int)length, line);
+	return sp_report_difference_text(
+	    stdout, difference, options->colour, options->quiet);
 }
 
-static void print_coloured(const struct sp_options *options, const struct sp_text *text)
+static enum sp_exit answer(
+    const struct sp_options *options, const struct sp_difference *difference)
 {
-	const char *at = text->bytes;
+	if (options->fail_on == SP_FAIL_ON_OPENS)
+		return difference->effects[SP_EFFECT_OPENS] ? SP_EXIT_NO : SP_EXIT_DONE;
+	return sp_difference_is_empty(difference) ? SP_EXIT_DONE : SP_EXIT_NO;
+}
 
-	for (const char *end; at && (end = strchr(at, '\n')); at = end + 1) {
-		fputs(!options->colour ? ""
-		      : *at == '+'     ? "\033[32m"
-				       : "\033[31m",
-		    stdout);
-		print_line(at, (size_t)(end - at), PAGE_WIDTH);
-		fputs(options->colour ? "\033[0m\n" : "\n", stdout);
+static enum sp_exit compare(const struct sp_options *options,
+    const struct sp_compared *old, const struct sp_compared *new)
+{
+	struct sp_difference difference = { 0 };
+	struct sp_diag diag = { 0 };
+	enum sp_exit status = SP_EXIT_SYSTEM;
+
+	if (sp_difference_make(old, new, &difference, &diag))
+		status = print(options, &difference) ? answer(options, &difference)
+						     : SP_EXIT_SYSTEM;
+	if (!sp_show_diagnostics(options, &diag))
+		status = SP_EXIT_SYSTEM;
+	sp_difference_free(&difference);
+	return status;
+}
+
+static struct sp_compared side_of(const char *name, const struct sp_compiled *compiled)
+{
+	return (struct sp_compared){ name, compiled->policy, compiled->ruleset };
+}
+
+/* Both are read, so that the mistakes of both are reported. */
+static enum sp_exit diff_policies(const struct sp_options *options)
+{
+	const char *names[] = { options->operands[0], options->operands[1] };
+	struct sp_compiled old, new;
+	enum sp_exit status = sp_compile_policy(options, names[0], &old);
+	enum sp_exit second = sp_compile_policy(options, names[1], &new);
+
+	if (status == SP_EXIT_DONE)
+		status = second;
+	if (status == SP_EXIT_DONE) {
+		struct sp_compared before = side_of(names[0], &old);
+		struct sp_compared after = side_of(names[1], &new);
+
+		status = compare(options, &before, &after);
 	}
+	sp_compiled_free(&old);
+	sp_compiled_free(&new);
+	return status;
 }
 
-static void print_text(const struct sp_options *options, const struct sp_delta *delta,
-    const struct sp_text *text)
-{
-	size_t count = delta->changes.length;
-
-	print_coloured(options, text);
-	if (!options->quiet && count)
-		printf("%zu change%s to table inet " SP_TABLE "; gates are shown shut, "
-		       "leases untouched.\n",
-		    count, count == 1 ? "" : "s");
-	else if (!options->quiet)
-		puts("No difference: the kernel holds this policy.");
-}
-
-static struct sp_delta *compare(
-    const struct sp_compiled *compiled, struct sp_kernel *kernel, struct sp_diag *diag)
+static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
-	struct sp_delta *delta = NULL;
+	bool done = socket && sp_kernel_read(socket, kernel, diag);
 
-	if (socket && sp_kernel_read(socket, kernel, diag))
-		delta = sp_delta_make(
-		    compiled->ruleset, &compiled->gates, kernel, NULL, diag);
 	sp_nf_tables_close(socket);
-	return delta;
+	return done;
 }
 
-static enum sp_exit diff(
-    const struct sp_options *options, const struct sp_compiled *compiled)
+static enum sp_exit diff_kernel(const struct sp_options *options)
 {
+	struct sp_compiled compiled;
 	struct sp_kernel kernel = { 0 };
 	struct sp_diag diag = { 0 };
-	struct sp_text text = { 0 };
-	enum sp_exit status = SP_EXIT_SYSTEM;
-	struct sp_delta *delta = compare(compiled, &kernel, &diag);
+	enum sp_exit status =
+	    sp_compile_policy(options, sp_policy_operand(options, 0), &compiled);
 
-	if (delta)
-		sp_delta_print(delta, &text);
-	if (text.failed)
-		sp_out_of_memory(&diag);
-	if (sp_show_diagnostics(options, &diag) && delta) {
-		if (options->format == SP_FORMAT_JSON)
-			print_json(delta, &text);
-		else
-			print_text(options, delta, &text);
-		status = delta->changes.length ? SP_EXIT_NO : SP_EXIT_DONE;
+	if (status == SP_EXIT_DONE) {
+		bool fine = read_kernel(&kernel, &diag);
+
+		if (!sp_show_diagnostics(options, &diag) || !fine)
+			status = SP_EXIT_SYSTEM;
 	}
-	sp_text_free(&text);
-	sp_delta_free(delta);
+	if (status == SP_EXIT_DONE && options->rules) {
+		status = sp_show_rules(options, &compiled, &kernel);
+	} else if (status == SP_EXIT_DONE) {
+		struct sp_compared old = { "the kernel", NULL,
+			kernel.present ? kernel.held : NULL };
+		struct sp_compared new =
+		    side_of(sp_policy_operand(options, 0), &compiled);
+
+		status = compare(options, &old, &new);
+	}
 	sp_kernel_free(&kernel);
+	sp_compiled_free(&compiled);
 	return status;
 }
 
 enum sp_exit sp_command_diff(const struct sp_options *options)
 {
-	struct sp_compiled compiled;
-	enum sp_exit status =
-	    sp_compile_policy(options, sp_policy_operand(options, 0), &compiled);
-
-	if (status == SP_EXIT_DONE)
-		status = diff(options, &compiled);
-	sp_compiled_free(&compiled);
-	return status;
+	if (options->rules &&
+	    (options->operand_count > 1 || options->format > SP_FORMAT_JSON)) {
+		fputs("sallyport: --rules lists what the kernel would be sent: diff "
+		      "POLICY, as text or json\n",
+		    stderr);
+		return SP_EXIT_USAGE;
+	}
+	return options->operand_count == 2 ? diff_policies(options)
+					   : diff_kernel(options);
 }

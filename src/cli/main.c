@@ -22,10 +22,16 @@ static const struct sp_command commands[] = {
 	    "Prints nft(8) syntax, every gate shut. --format json prints the same as\n"
 	    "data, --format netlink the batch's bytes in hexadecimal.\n",
 	    0, 1, sp_command_compile },
-	{ "diff", "[POLICY]", "Show what applying a policy would change", "f",
-	    "Compares with what the kernel holds, rule by rule. Exit status: 0 no\n"
-	    "difference, 1 differences.\n",
-	    0, 1, sp_command_diff },
+	{ "diff", "[OLD] [POLICY]", "Show which packets a change lets in or shuts out",
+	    "fFR",
+	    "Of two policies, offline; of one, against what the kernel holds. Says for\n"
+	    "which sources, ports, interfaces and local addresses what happens to a new\n"
+	    "connection changes, with an example and the policy's line: what opens\n"
+	    "first. Policies that decide the same are no difference however they are\n"
+	    "written. Exit status: 0 no difference, 1 differences (with --fail-on opens\n"
+	    "only if something opens), 2 a policy is wrong, 3 the kernel cannot be "
+	    "read.\n",
+	    0, 2, sp_command_diff },
 	{ "verify", "[POLICY]", "Ask every TLS service what it serves, and judge it",
 	    "fTUP",
 	    "Asks at every address that listens, as a client would, and says for each\n"
@@ -79,6 +85,11 @@ static const struct sp_command commands[] = {
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+const char *sp_program_version(void)
+{
+	return SALLYPORT_VERSION;
+}
 
 static void usage(FILE *stream)
 {

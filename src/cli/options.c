@@ -43,6 +43,9 @@ static const struct option_entry entries[] = {
 	{ 'Y', "reason", "TEXT", "why; logged and shown" },
 	{ 'A', "watch", NULL, "show it again every 2 seconds" },
 	{ 'E', "end", NULL, "end it now" },
+	{ 'F', "fail-on", "WHAT",
+	    "exit 1 for any difference, or only for what opens (any)" },
+	{ 'R', "rules", NULL, "what the kernel would be sent, rule by rule" },
 	{ 'q', "quiet", NULL, "errors only" },
 	{ 'h', "help", NULL, "this text" },
 };
@@ -61,6 +64,8 @@ static const struct {
 } formats[] = {
 	{ "text", SP_FORMAT_TEXT },
 	{ "json", SP_FORMAT_JSON },
+	{ "markdown", SP_FORMAT_MARKDOWN },
+	{ "sarif", SP_FORMAT_SARIF },
 	{ "nft", SP_FORMAT_NFT },
 	{ "netlink", SP_FORMAT_NETLINK },
 	{ "prometheus", SP_FORMAT_PROMETHEUS },
@@ -74,6 +79,9 @@ static const struct {
 	{ "compile", "nft, json or netlink",
 	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_NFT |
 		1u << SP_FORMAT_NETLINK },
+	{ "diff", "text, json, markdown or sarif",
+	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_MARKDOWN |
+		1u << SP_FORMAT_SARIF },
 	{ "status", "text, json or prometheus",
 	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_PROMETHEUS },
 	{ "", "text or json", 1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON },
@@ -95,6 +103,19 @@ static bool set_format(
 	fprintf(stderr, "sallyport: --format %s: %s prints %s\n", text, command->name,
 	    printed[of].words);
 	return false;
+}
+
+static bool set_fail_on(const char *text, struct sp_options *options)
+{
+	if (!strcmp(text, "any"))
+		options->fail_on = SP_FAIL_ON_ANY;
+	else if (!strcmp(text, "opens"))
+		options->fail_on = SP_FAIL_ON_OPENS;
+	else {
+		fprintf(stderr, "sallyport: --fail-on %s: want any or opens\n", text);
+		return false;
+	}
+	return true;
 }
 
 /* Seconds with an optional fraction, to milliseconds. */
@@ -181,6 +202,8 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 	case 'Y': options->reason = optarg; break;
 	case 'A': options->watch = true; break;
 	case 'E': options->end = true; break;
+	case 'F': return set_fail_on(optarg, options);
+	case 'R': options->rules = true; break;
 	case 'q': options->quiet = true; break;
 	case 'h': options->help = true; break;
 	default: return false;
