@@ -160,10 +160,21 @@ static bool merge_interfaces(const struct sp_survey *survey, const struct sp_gro
 	return true;
 }
 
-static bool same_place(const struct sp_draft *a, const struct sp_draft *b)
+/* Same fates by the same interfaces, of one family each. */
+static bool are_halves(const struct sp_draft *a, const struct sp_draft *b)
 {
 	return a->interfaces == b->interfaces &&
-	       !memcmp(&a->quad, &b->quad, sizeof(a->quad));
+	       !memcmp(&a->quad, &b->quad, sizeof(a->quad)) && !a->sources[0] &&
+	       !b->sources[1];
+}
+
+static void join_halves(struct sp_draft *one, const struct sp_draft *two)
+{
+	for (size_t half = 0; half < 2; half++)
+		if (!one->sources[half]) {
+			one->sources[half] = two->sources[half];
+			one->destinations[half] = two->destinations[half];
+		}
 }
 
 /* A packet has one family, so that two halves make one region whatever they
@@ -173,14 +184,14 @@ static void merge_families(struct sp_drafts *drafts, size_t from)
 	for (size_t i = from; i < drafts->length; i++) {
 		struct sp_draft *one = &drafts->items[i];
 
-		for (size_t j = i + 1; j < drafts->length && !one->sources[1]; j++) {
+		for (size_t j = i + 1; j < drafts->length; j++) {
 			struct sp_draft *two = &drafts->items[j];
 
-			if (!two->sources[1] || !one->sources[0] || !same_place(one, two))
+			if (!are_halves(one, two) && !are_halves(two, one))
 				continue;
-			one->sources[1] = two->sources[1];
-			one->destinations[1] = two->destinations[1];
+			join_halves(one, two);
 			drafts->items[j] = drafts->items[--drafts->length];
+			break;
 		}
 	}
 }

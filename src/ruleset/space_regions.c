@@ -164,9 +164,8 @@ static void find_witness(const struct sp_draft *draft, struct sp_region *region)
 	else
 		half.v4.length = 0;
 	witness->any_destination = region->any_destination;
-	witness->destination = witness->any_destination
-				   ? sp_intervals_at(&half, 0).first
-				   : some_address(&half);
+	witness->destination = witness->any_destination ? sp_intervals_at(&half, 0).first
+							: some_address(&half);
 	if (!region->interfaces->any || region->interfaces->except_count)
 		memcpy(witness->interface, draft->witness_interface,
 		    sizeof(witness->interface));

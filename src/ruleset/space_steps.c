@@ -306,6 +306,7 @@ static bool add_step(const struct reading *reading, const struct sp_rule *rule,
 
 	step->fate = outcome.fate;
 	step->rule = rule;
+	step->base = reading->in_base;
 	name_decider(reading, rule, step, &outcome);
 	step->outcome = sp_pool_outcome(reading->pool, &outcome);
 	return step->outcome != SP_NOWHERE && sp_array_push(reading->steps, *step);
@@ -390,7 +391,8 @@ static size_t count_blocks(const struct sp_steps *steps)
 {
 	size_t i = 0;
 
-	while (i < steps->length && (steps->items[i].loopback || steps->items[i].set) &&
+	while (i < steps->length && steps->items[i].base &&
+	       (steps->items[i].loopback || steps->items[i].set) &&
 	       !steps->items[i].rate && steps->items[i].when == SP_WHEN_ALWAYS &&
 	       !steps->items[i].destinations && !steps->items[i].interface)
 		i++;

@@ -12,6 +12,8 @@ enum sp_when { SP_WHEN_ALWAYS, SP_WHEN_VERIFIED, SP_WHEN_UNVERIFIED };
 
 /* One rule with a verdict, in normal form. */
 struct sp_step {
+	bool base; /* of the base chain: stands before every port is looked at, or behind
+		    */
 	bool loopback;				 /* only packets of the loopback device */
 	const char *interface;			 /* pattern; NULL: any */
 	int family;				 /* 0: both */
