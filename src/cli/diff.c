@@ -21,6 +21,7 @@ static bool print(
 		    stdout, difference, sp_program_version());
 	case SP_FORMAT_TEXT:
 	case SP_FORMAT_NFT:
+	case SP_FORMAT_PROMETHEUS:
 	case SP_FORMAT_NETLINK: break;
 	}
 	return sp_report_difference_text(

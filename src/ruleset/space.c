@@ -192,7 +192,7 @@ struct focus {
 	bool no_loopback;
 };
 
-static void group_free(struct sp_group *group)
+static void group_free(struct sp_cell_group *group)
 {
 	sp_array_free(&group->steps[SP_OLD]);
 	sp_array_free(&group->steps[SP_NEW]);
@@ -200,7 +200,7 @@ static void group_free(struct sp_group *group)
 	sp_array_free(&group->cells);
 }
 
-static bool begin_group(struct sp_survey *survey, struct sp_group *group, uint16_t port)
+static bool begin_group(struct sp_survey *survey, struct sp_cell_group *group, uint16_t port)
 {
 	const struct sp_steps *sides[SP_SIDES] = { &group->steps[SP_OLD],
 		survey->side_count == SP_SIDES ? &group->steps[SP_NEW] : NULL };
@@ -259,7 +259,7 @@ static bool focus_destination(struct sp_survey *survey,
 }
 
 static bool survey_group(
-    struct sp_survey *survey, struct sp_group *group, const struct focus *focus)
+    struct sp_survey *survey, struct sp_cell_group *group, const struct focus *focus)
 {
 	struct sp_places *places = &group->places;
 
@@ -281,7 +281,7 @@ static bool survey_group(
 static bool survey_ports(struct sp_survey *survey, enum sp_protocol protocol,
     uint16_t port, uint32_t number, const struct focus *focus, struct sp_drafts *drafts)
 {
-	struct sp_group group = { .protocol = protocol };
+	struct sp_cell_group group = { .protocol = protocol };
 	bool done = begin_group(survey, &group, port) &&
 		    survey_group(survey, &group, focus) &&
 		    sp_drafts_add(survey, &group, number, drafts);

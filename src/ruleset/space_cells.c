@@ -295,7 +295,7 @@ static bool within_question(
 	return done;
 }
 
-static bool add_cells(struct shares *shares, struct sp_group *group,
+static bool add_cells(struct shares *shares, struct sp_cell_group *group,
     enum sp_family family, uint32_t interface, uint32_t destination)
 {
 	for (size_t i = 0; i < shares->items.length; i++) {
@@ -328,7 +328,7 @@ static bool share_all(struct shares *raw, const struct sp_survey *survey, bool l
 	return true;
 }
 
-bool sp_cells_add(struct sp_survey *survey, struct sp_group *group, uint32_t interface,
+bool sp_cells_add(struct sp_survey *survey, struct sp_cell_group *group, uint32_t interface,
     uint32_t destination)
 {
 	const struct sp_interface_class *in = &group->places.interfaces.items[interface];

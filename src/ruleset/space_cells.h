@@ -50,7 +50,7 @@ bool sp_zones_make(struct sp_survey *survey);
 void sp_zones_free(struct sp_zones *zones);
 
 /* One group of ports. */
-struct sp_group {
+struct sp_cell_group {
 	enum sp_protocol protocol;
 	struct sp_steps steps[SP_SIDES];
 	struct sp_places places;
@@ -58,7 +58,7 @@ struct sp_group {
 };
 
 /* Adds the cells of one interface and one destination class. */
-bool sp_cells_add(struct sp_survey *survey, struct sp_group *group, uint32_t interface,
+bool sp_cells_add(struct sp_survey *survey, struct sp_cell_group *group, uint32_t interface,
     uint32_t destination);
 
 #endif

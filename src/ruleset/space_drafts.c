@@ -61,7 +61,7 @@ static void sort_parts(struct parts *parts, comparison *compare)
 
 /* The union of a run's destination classes, as one set. */
 static uint32_t unite_destinations(const struct sp_survey *survey,
-    const struct sp_group *group, const struct part *run, size_t length)
+    const struct sp_cell_group *group, const struct part *run, size_t length)
 {
 	struct sp_intervals all = { 0 };
 
@@ -78,7 +78,7 @@ static uint32_t unite_destinations(const struct sp_survey *survey,
 }
 
 static bool merge_destinations(
-    const struct sp_survey *survey, const struct sp_group *group, struct parts *parts)
+    const struct sp_survey *survey, const struct sp_cell_group *group, struct parts *parts)
 {
 	size_t kept = 0;
 
@@ -99,7 +99,7 @@ static bool merge_destinations(
 }
 
 /* A run's interface classes as patterns; the loopback is a region of its own. */
-static bool draft_run(const struct sp_survey *survey, const struct sp_group *group,
+static bool draft_run(const struct sp_survey *survey, const struct sp_cell_group *group,
     const struct part *run, size_t length, bool loopback, struct sp_draft *draft)
 {
 	const struct sp_places *places = &group->places;
@@ -134,7 +134,7 @@ static bool draft_run(const struct sp_survey *survey, const struct sp_group *gro
 	return done;
 }
 
-static bool merge_interfaces(const struct sp_survey *survey, const struct sp_group *group,
+static bool merge_interfaces(const struct sp_survey *survey, const struct sp_cell_group *group,
     struct parts *parts, uint32_t number, struct sp_drafts *ret)
 {
 	sort_parts(parts, compare_before_interface);
@@ -196,7 +196,7 @@ static void merge_families(struct sp_drafts *drafts, size_t from)
 	}
 }
 
-bool sp_drafts_add(struct sp_survey *survey, struct sp_group *group, uint32_t number,
+bool sp_drafts_add(struct sp_survey *survey, struct sp_cell_group *group, uint32_t number,
     struct sp_drafts *ret)
 {
 	struct parts parts = { 0 };

@@ -22,7 +22,7 @@ struct sp_drafts {
 
 /* Puts the cells of one group together: destinations, then interfaces, then
  * families. */
-bool sp_drafts_add(struct sp_survey *survey, struct sp_group *group, uint32_t number,
+bool sp_drafts_add(struct sp_survey *survey, struct sp_cell_group *group, uint32_t number,
     struct sp_drafts *ret);
 
 /* Puts drafts together that differ in their ports only, gives each a witness,
