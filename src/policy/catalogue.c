@@ -158,12 +158,15 @@ static bool read_services_file(struct sp_reading *reading, const char *path)
 	return read_entries(reading, &source->document);
 }
 
-static bool refuse_profiles_file(struct sp_reading *reading, const char *path)
+static bool read_profiles_file(struct sp_reading *reading, const char *path)
 {
-	struct sp_location at = { path, 0, 0 };
+	struct sp_source *source = sp_source_open(
+	    reading, path, "profile file", &(struct sp_location){ path, 0, 0 });
 
-	return sp_error(reading->diag, &at,
-	    "profiles of your own are not supported yet: move this file away");
+	if (!source)
+		return false;
+	sp_document_read(&source->document, reading->diag);
+	return sp_profiles_file_read(reading, &source->document);
 }
 
 /* Each *.ini of a folder, in the order of their names. */
@@ -200,5 +203,5 @@ bool sp_catalogue_read(struct sp_reading *reading)
 	bool fine = read_shipped(reading);
 
 	fine = each_file(reading, "services.d", read_services_file) && fine;
-	return each_file(reading, "profiles.d", refuse_profiles_file) && fine;
+	return each_file(reading, "profiles.d", read_profiles_file) && fine;
 }

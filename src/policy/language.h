@@ -13,6 +13,7 @@
 struct sp_reading;
 struct sp_printer;
 struct sp_row;
+struct sp_suggestion;
 
 /* One key's value as it was written, or its default. */
 struct sp_value {
@@ -46,6 +47,8 @@ enum sp_row_flag {
 	SP_ROW_OUTSIDE = 1 << 3,
 	/* May stand in the [policy] of an included file. */
 	SP_ROW_INCLUDED = 1 << 4,
+	/* Not written, it stays what the object holds already: a profile's base. */
+	SP_ROW_INHERITED = 1 << 5,
 };
 
 struct sp_row {
@@ -71,6 +74,20 @@ struct sp_word {
 	bool later; /* understood, and its effect does not exist yet */
 };
 
+/* Keys that one section can have. */
+#define SP_MAX_ROWS 64
+
+/* How numbers of IANA are named. */
+struct sp_numbering {
+	const char *what; /* "cipher suite" */
+	bool (*find)(const char *name, size_t length, uint16_t *ret);
+	const char *(*name)(uint16_t number, char text[16]);
+	/* Offers every name to a suggestion. */
+	void (*suggest)(struct sp_suggestion *suggestion);
+};
+
+extern const struct sp_numbering sp_suite_numbering, sp_group_numbering;
+
 extern const struct sp_table sp_policy_table;	 /* struct sp_policy */
 extern const struct sp_table sp_service_table;	 /* struct sp_service */
 extern const struct sp_table sp_addresses_table; /* struct sp_address_set */
@@ -81,7 +98,8 @@ extern const struct sp_type sp_type_version, sp_type_word, sp_type_flag, sp_type
     sp_type_protocols, sp_type_ports, sp_type_duration, sp_type_rate, sp_type_log_rate,
     sp_type_number, sp_type_tls_version, sp_type_sources, sp_type_destinations,
     sp_type_elements, sp_type_addresses, sp_type_text, sp_type_name, sp_type_host_names,
-    sp_type_interfaces, sp_type_ca, sp_type_files, sp_type_profile, sp_type_include;
+    sp_type_interfaces, sp_type_ca, sp_type_files, sp_type_profile, sp_type_include,
+    sp_type_limit, sp_type_numbers, sp_type_flags, sp_type_clauses;
 
 const struct sp_row *sp_table_row(const struct sp_table *table, const char *key);
 
@@ -103,6 +121,9 @@ bool sp_check_name(struct sp_diag *diag, const struct sp_document *document,
 /* Helpers for the types. */
 bool sp_refuse_item(struct sp_reading *reading, const struct sp_value *value, size_t i,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The word that an element is, of the row's; NULL after reporting. */
+const struct sp_word *sp_find_word(
+    struct sp_reading *reading, const struct sp_value *value, size_t i);
 /* A field pair { T *items; size_t count; } as the structs of policy.h have them. */
 void sp_field_set_list(void *field, void *items, size_t count);
 void sp_field_get_list(const void *field, const void **ret_items, size_t *ret_count);

@@ -75,13 +75,24 @@ static bool read_key(struct sp_reading *reading, const struct sp_row *row,
 	       row->type->read(reading, &value, (char *)object + row->offset);
 }
 
+/* Elements of a default, the longest of which is a profile's signatures. */
+#define MAX_DEFAULTS 8
+
 bool sp_default_read(struct sp_reading *reading, const struct sp_row *row,
     const char *standard, const struct sp_document *document,
     const struct sp_section *section, void *object)
 {
-	struct sp_item item = { sp_slice(standard), section->line, section->column };
-	struct sp_value value = { document, row, &item, 1 };
+	struct sp_item items[MAX_DEFAULTS];
+	struct sp_value value = { document, row, items, 0 };
 
+	for (const char *at = standard; at && value.count < MAX_DEFAULTS;) {
+		const char *comma = strchr(at, ',');
+		struct sp_slice text = { at, comma ? (size_t)(comma - at) : strlen(at) };
+
+		items[value.count++] = (struct sp_item){ sp_slice_trim(text),
+			section->line, section->column };
+		at = comma ? comma + 1 : NULL;
+	}
 	return row->type->read(reading, &value, (char *)object + row->offset);
 }
 
@@ -91,6 +102,8 @@ static bool read_missing(struct sp_reading *reading, const struct sp_table *tabl
 {
 	struct sp_location at = sp_section_at(document, section);
 
+	if (row->flags & SP_ROW_INHERITED)
+		return true;
 	if (row->standard)
 		return sp_default_read(
 		    reading, row, row->standard, document, section, object);
@@ -105,7 +118,7 @@ static bool read_missing(struct sp_reading *reading, const struct sp_table *tabl
 bool sp_section_read(struct sp_reading *reading, const struct sp_table *table,
     const struct sp_document *document, const struct sp_section *section, void *object)
 {
-	const struct sp_key *written[32] = { 0 };
+	const struct sp_key *written[SP_MAX_ROWS] = { 0 };
 	bool fine = !section->damaged;
 
 	for (size_t i = 0; i < section->count; i++) {

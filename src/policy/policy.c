@@ -35,13 +35,14 @@ static bool refuse_later(struct sp_reading *reading, const struct sp_place *plac
 	    SP_SHOW(place->section->kind));
 }
 
-/* In the order in which they are read: services name sets and profiles. */
+/* In the order in which they are read: the policy names a profile, services name
+ * sets and profiles. */
 static const struct kind {
 	const char *name;
 	read_section *read;
 } kinds[] = {
+	{ "profile", sp_profile_read },
 	{ "policy", read_policy_section },
-	{ "profile", refuse_later },
 	{ "addresses", sp_addresses_read },
 	{ "service", sp_service_read },
 	{ "expect", refuse_later },

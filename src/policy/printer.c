@@ -94,11 +94,38 @@ static void print_section(struct sp_printer *printer, const struct sp_table *tab
 	}
 }
 
+static bool is_used(const struct sp_policy *policy, size_t profile)
+{
+	bool used = policy->profile == profile;
+
+	for (size_t i = 0; i < policy->service_count; i++)
+		used = used || policy->services[i].profile == profile;
+	return used;
+}
+
+/* The policy's own profiles, and of profiles.d those that it uses: with them the
+ * text stands alone. It then redefines what profiles.d may still have. */
+static void print_profiles(struct sp_printer *printer)
+{
+	const struct sp_policy *policy = printer->policy;
+
+	for (size_t i = 0; i < policy->profile_count; i++) {
+		struct sp_profile profile = policy->profiles[i];
+
+		if (!profile.at.file || (!profile.of_policy && !is_used(policy, i)))
+			continue;
+		profile.override = true;
+		end_line(printer);
+		print_section(printer, &sp_profile_table, profile.name, &profile);
+	}
+}
+
 static void print_policy(struct sp_printer *printer)
 {
 	const struct sp_policy *policy = printer->policy;
 
 	print_section(printer, &sp_policy_table, NULL, policy);
+	print_profiles(printer);
 	for (size_t i = 0; i < policy->set_count; i++) {
 		end_line(printer);
 		print_section(

@@ -70,7 +70,12 @@ bool sp_intervals_sort(struct sp_intervals *set);
 /* service.c, addresses.c, profile.c: one section into one more item. */
 bool sp_service_read(struct sp_reading *reading, const struct sp_place *place);
 bool sp_addresses_read(struct sp_reading *reading, const struct sp_place *place);
+bool sp_profile_read(struct sp_reading *reading, const struct sp_place *place);
+/* The shipped profiles. */
 bool sp_profiles_read(struct sp_reading *reading);
+/* Each [profile NAME] of a file of profiles.d. */
+bool sp_profiles_file_read(
+    struct sp_reading *reading, const struct sp_document *document);
 void sp_service_free(struct sp_service *service);
 void sp_set_free(struct sp_address_set *set);
 void sp_profile_free(struct sp_profile *profile);

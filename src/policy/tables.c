@@ -42,6 +42,7 @@ static const struct sp_word set_actions[] = { { "none", false, false },
 	{ "block", true, false }, { NULL, 0, false } };
 
 #define ROWS(rows) (rows), sizeof(rows) / sizeof(*(rows))
+#define FITS(rows) _Static_assert(sizeof(rows) / sizeof(*(rows)) <= SP_MAX_ROWS, #rows)
 
 #define FIELD(field) offsetof(struct sp_policy, field)
 static const struct sp_row policy_rows[] = {
@@ -57,6 +58,7 @@ static const struct sp_row policy_rows[] = {
 };
 #undef FIELD
 const struct sp_table sp_policy_table = { "policy", false, ROWS(policy_rows) };
+FITS(policy_rows);
 
 #define FIELD(field) offsetof(struct sp_service, field)
 static const struct sp_row service_rows[] = {
@@ -87,6 +89,7 @@ static const struct sp_row service_rows[] = {
 };
 #undef FIELD
 const struct sp_table sp_service_table = { "service", true, ROWS(service_rows) };
+FITS(service_rows);
 
 #define FIELD(field) offsetof(struct sp_address_set, field)
 static const struct sp_row addresses_rows[] = {
@@ -96,21 +99,81 @@ static const struct sp_row addresses_rows[] = {
 };
 #undef FIELD
 const struct sp_table sp_addresses_table = { "addresses", true, ROWS(addresses_rows) };
+FITS(addresses_rows);
+
+static const struct sp_word stances[] = { { "fail", SP_STANCE_FAIL, false },
+	{ "warn", SP_STANCE_WARN, false }, { "ignore", SP_STANCE_IGNORE, false },
+	{ NULL, 0, false } };
+/* Bits of a mask. */
+static const struct sp_word key_types[] = { { "rsa", SP_KEY_RSA, false },
+	{ "ecdsa", SP_KEY_EC, false }, { "eddsa", SP_KEY_EDWARDS, false },
+	{ "dsa", SP_KEY_DSA, false }, { NULL, 0, false } };
+static const struct sp_word hashes[] = { { "sha256", SP_HASH_SHA256, false },
+	{ "sha384", SP_HASH_SHA384, false }, { "sha512", SP_HASH_SHA512, false },
+	{ "eddsa", SP_HASH_INTRINSIC, false }, { "sha224", SP_HASH_SHA224, false },
+	{ "sha1", SP_HASH_SHA1, false }, { "md5", SP_HASH_MD5, false },
+	{ NULL, 0, false } };
 
 #define FIELD(field) offsetof(struct sp_profile, field)
+#define ROW(key, type, field, standard, detail)                                        \
+	{                                                                              \
+		key, &sp_type_##type, FIELD(field), standard, SP_ROW_INHERITED, detail \
+	}
+#define WEAK(key, weakness, standard) \
+	ROW(key, word, weaknesses[SP_WEAK_##weakness], standard, stances)
+/* The defaults are those of a profile without a base: what a snapshot that was
+ * written before a key existed gets. policies/profiles/baseline.ini says every
+ * one itself. */
 static const struct sp_row profile_rows[] = {
-	{ "source", &sp_type_text, FIELD(source), NULL, SP_ROW_REQUIRED, NULL },
-	{ "min_version", &sp_type_tls_version, FIELD(min_version), NULL, SP_ROW_REQUIRED,
-	    NULL },
-	{ "required_version", &sp_type_tls_version, FIELD(required_version), "none", 0,
-	    NULL },
-	{ "min_rsa_bits", &sp_type_number, FIELD(min_rsa_bits), NULL, SP_ROW_REQUIRED,
-	    NULL },
-	{ "min_ec_bits", &sp_type_number, FIELD(min_ec_bits), NULL, SP_ROW_REQUIRED,
-	    NULL },
+	{ "base", &sp_type_include, 0, NULL, SP_ROW_DERIVED, NULL },
+	{ "override", &sp_type_flag, FIELD(override), "no", 0, yes_no },
+	{ "source", &sp_type_text, FIELD(source), NULL, SP_ROW_DERIVED, NULL },
+	ROW("min_version", tls_version, min_version, "1.2", NULL),
+	ROW("required_version", tls_version, required_version, "none", NULL),
+	ROW("ciphers", numbers, suites, "any", &sp_suite_numbering),
+	ROW("groups", numbers, groups, "any", &sp_group_numbering),
+	ROW("unlisted_groups", word, unlisted_groups, "fail", stances),
+	ROW("key_types", flags, key_types, "any", key_types),
+	ROW("key_curves", numbers, key_curves, "any", &sp_group_numbering),
+	ROW("min_rsa_bits", number, min_rsa_bits, "2048", NULL),
+	ROW("min_ec_bits", number, min_ec_bits, "256", NULL),
+	ROW("min_dh_bits", number, min_dh_bits, "2048", NULL),
+	ROW("signature", flags, signature, "sha256, sha384, sha512, eddsa", hashes),
+	ROW("max_lifetime", limit, max_lifetime, "none", NULL),
+	ROW("long_lifetime", word, long_lifetime, "fail", stances),
+	ROW("public_lifetime", word, public_lifetime, "fail", stances),
+	ROW("expire_warn", limit, expire_warn, "none", NULL),
+	ROW("ocsp", word, ocsp, "fail", stances),
+	WEAK("sslv2", SSLV2, "fail"),
+	WEAK("sslv3", SSLV3, "fail"),
+	WEAK("tls10", TLS10, "fail"),
+	WEAK("tls11", TLS11, "fail"),
+	WEAK("null", NULL, "fail"),
+	WEAK("anonymous", ANONYMOUS, "fail"),
+	WEAK("export", EXPORT, "fail"),
+	WEAK("logjam", LOGJAM, "fail"),
+	WEAK("rc4", RC4, "fail"),
+	WEAK("sweet32", SWEET32, "fail"),
+	WEAK("lucky13", LUCKY13, "fail"),
+	WEAK("no_forward_secrecy", NO_FORWARD_SECRECY, "fail"),
+	WEAK("compression", COMPRESSION, "fail"),
+	WEAK("insecure_renegotiation", INSECURE_RENEGOTIATION, "fail"),
+	WEAK("no_ems", NO_EMS, "fail"),
+	WEAK("heartbeat", HEARTBEAT, "fail"),
+	WEAK("no_fallback_scsv", NO_FALLBACK_SCSV, "warn"),
+	WEAK("weak_key", KEY, "fail"),
+	WEAK("weak_signature", SIGNATURE, "fail"),
+	WEAK("starttls_injection", STARTTLS_INJECTION, "fail"),
+	WEAK("plaintext_auth", PLAINTEXT_AUTH, "fail"),
+	WEAK("undeclared_tls", UNDECLARED_TLS, "fail"),
+	WEAK("plain_text", PLAIN_TEXT, "fail"),
+	ROW("clauses", clauses, clauses, "none", NULL),
 };
+#undef WEAK
+#undef ROW
 #undef FIELD
 const struct sp_table sp_profile_table = { "profile", true, ROWS(profile_rows) };
+FITS(profile_rows);
 
 #define FIELD(field) offsetof(struct sp_entry, field)
 static const struct sp_row entry_rows[] = {
@@ -123,6 +186,7 @@ static const struct sp_row entry_rows[] = {
 };
 #undef FIELD
 const struct sp_table sp_entry_table = { "service", true, ROWS(entry_rows) };
+FITS(entry_rows);
 
 const struct sp_row *sp_table_row(const struct sp_table *table, const char *key)
 {

@@ -59,7 +59,7 @@ static bool unknown_word(struct sp_reading *reading, const struct sp_value *valu
 	return false;
 }
 
-static const struct sp_word *find_word(
+const struct sp_word *sp_find_word(
     struct sp_reading *reading, const struct sp_value *value, size_t i)
 {
 	const struct sp_word *words = value->row->detail;
@@ -81,7 +81,7 @@ static const struct sp_word *find_word(
 static bool read_word(
     struct sp_reading *reading, const struct sp_value *value, void *field)
 {
-	const struct sp_word *word = find_word(reading, value, 0);
+	const struct sp_word *word = sp_find_word(reading, value, 0);
 
 	if (word)
 		sp_field_set_enum(field, word->value);
@@ -127,7 +127,7 @@ const struct sp_type sp_type_version = { false, read_version, print_version };
 static bool read_flag(
     struct sp_reading *reading, const struct sp_value *value, void *field)
 {
-	const struct sp_word *word = find_word(reading, value, 0);
+	const struct sp_word *word = sp_find_word(reading, value, 0);
 
 	if (word)
 		*(bool *)field = word->value != 0;
@@ -177,7 +177,7 @@ static bool read_protocols(
 	bool *flags = field, fine = true;
 
 	for (size_t i = 0; i < value->count; i++) {
-		const struct sp_word *word = find_word(reading, value, i);
+		const struct sp_word *word = sp_find_word(reading, value, i);
 
 		if (word)
 			flags[word->value] = true;

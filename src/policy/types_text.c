@@ -340,10 +340,6 @@ const struct sp_type sp_type_include = { true, read_include, print_include };
 
 /* --- profiles ------------------------------------------------------------ */
 
-/* tls.md, Profiles: those that come later are known by name. */
-static const char *const later_profiles[] = { "mozilla-modern", "mozilla-intermediate",
-	"mozilla-old", "nist-800-52r2", "pci-dss-4", "bsi-tr-02102-2" };
-
 static bool read_profile(
     struct sp_reading *reading, const struct sp_value *value, void *field)
 {
@@ -352,10 +348,6 @@ static bool read_profile(
 
 	if (sp_names_find(&reading->profile_names, name, field))
 		return true;
-	for (size_t i = 0; i < sizeof(later_profiles) / sizeof(*later_profiles); i++)
-		if (sp_slice_is(name, later_profiles[i]))
-			return sp_refuse_item(reading, value, 0,
-			    "profile = %s is not supported yet", later_profiles[i]);
 	for (size_t i = 0; i < reading->profiles.length; i++)
 		sp_suggest(&suggestion, sp_slice(reading->profiles.items[i].name));
 	if (suggestion.best.text)
@@ -363,8 +355,8 @@ static bool read_profile(
 		    "there is no profile \"%.*s\": did you mean \"%.*s\"?", SP_SHOW(name),
 		    SP_SHOW(suggestion.best));
 	return sp_refuse_item(reading, value, 0,
-	    "there is no profile \"%.*s\": \"baseline\" is the one that there is",
-	    SP_SHOW(name));
+	    "there is no profile \"%.*s\": write a [profile %.*s], or name a shipped one",
+	    SP_SHOW(name), SP_SHOW(name));
 }
 
 static void print_profile(
