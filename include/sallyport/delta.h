@@ -71,7 +71,9 @@ struct sp_proofs {
 	/* Gates whose proof was inconclusive: their leases run on, untouched. */
 	const struct sp_gate *inconclusive;
 	size_t inconclusive_count;
-	int64_t now; /* seconds since the epoch */
+	/* Milliseconds since the epoch: whole seconds would leave a port open up to
+	 * one after its certificate ended. The transaction sets it, at each attempt. */
+	int64_t now_ms;
 };
 
 /* Makes the delta; pure. `proofs` NULL: shape only, leases are left alone.

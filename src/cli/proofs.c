@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sallyport/evidence.h>
 
@@ -43,8 +42,7 @@ struct sp_proofs sp_verdict_proofs_for(
 		.leases = proofs->leases,
 		.lease_count = proofs->lease_count,
 		.inconclusive = proofs->inconclusive,
-		.inconclusive_count = proofs->inconclusive_count,
-		.now = time(NULL) };
+		.inconclusive_count = proofs->inconclusive_count };
 }
 
 void sp_verdict_proofs_clear(struct sp_verdict_proofs *proofs)

@@ -214,8 +214,7 @@ static bool commit(struct enforcer *enforcer, struct sp_diag *diag)
 		.leases = enforcer->leases.items,
 		.lease_count = enforcer->leases.length,
 		.refused = enforcer->refused.items,
-		.refused_count = enforcer->refused.length,
-		.now = time(NULL) };
+		.refused_count = enforcer->refused.length };
 	size_t changes = 0;
 
 	return sp_apply_ruleset(enforcer->tables, enforcer->snapshot->standing.ruleset,

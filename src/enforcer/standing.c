@@ -92,7 +92,7 @@ bool sp_standing_commit(
     const struct sp_standing *standing, size_t *ret_changes, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
-	struct sp_proofs proofs = { .keep_all = true, .now = time(NULL) };
+	struct sp_proofs proofs = { .keep_all = true };
 	bool committed =
 	    socket && sp_apply_ruleset(socket, standing->ruleset, &standing->gates,
 			  &proofs, false, NULL, ret_changes, diag);

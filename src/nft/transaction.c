@@ -190,6 +190,15 @@ static time_t seconds_now(void)
 	return now.tv_sec;
 }
 
+/* Certificates end by the clock on the wall. */
+static int64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Foreign commits follow one another: a breath lets the other one finish. */
 static void breathe(void)
 {
@@ -352,13 +361,16 @@ static enum sp_commit read_back(struct applying *applying)
 static enum sp_commit attempt(struct applying *applying)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
+	struct sp_proofs proofs = *applying->proofs;
 	struct sp_delta *delta;
 	struct sp_kernel kernel;
 
 	if (!sp_kernel_read(applying->socket, &kernel, applying->diag))
 		return SP_COMMIT_REFUSED;
+	/* Attempts may take half a minute: what is left of a lease is counted anew. */
+	proofs.now_ms = wall_ms();
 	delta = sp_delta_make(
-	    applying->wanted, applying->gates, &kernel, applying->proofs, applying->diag);
+	    applying->wanted, applying->gates, &kernel, &proofs, applying->diag);
 	if (delta)
 		outcome = sp_delta_commit(
 		    applying->socket, delta, &kernel, applying->dry, applying->diag);

@@ -3,6 +3,9 @@
 
 #include "delta_making.h"
 
+/* The kernel counts jiffies (10 ms at most), and the clock is slewed meanwhile. */
+#define ROUNDING_MS 100
+
 static const struct sp_set *held_verified(const struct sp_making *making)
 {
 	for (size_t i = 0; making->held && i < making->held->sets.length; i++)
@@ -32,7 +35,7 @@ static void open_gate(
 
 	/* Renewed only below half; cut short when the proof ends earlier. */
 	if (held && held->expires_ms && held->expires_ms >= milliseconds / 2 &&
-	    held->expires_ms <= milliseconds + 1000)
+	    held->expires_ms <= milliseconds + ROUNDING_MS)
 		return;
 	added = sp_making_add(making, SP_CHANGE_OPEN, SP_SET_VERIFIED);
 	if (!added)
@@ -93,15 +96,20 @@ static const struct sp_gate *gate_of(
 	return NULL;
 }
 
+static int64_t left_ms(const struct sp_proofs *proofs, const struct sp_lease *lease)
+{
+	return sp_lease_not_after(lease) * 1000 - proofs->now_ms;
+}
+
 static void open_proven(struct sp_making *making, const struct sp_gates *gates,
     const struct sp_proofs *proofs)
 {
 	for (size_t i = 0; i < gates->length; i++) {
 		const struct sp_lease *lease = lease_of(proofs, &gates->items[i]);
-		int64_t left = lease ? sp_lease_not_after(lease) - proofs->now : 0;
+		int64_t left = lease ? left_ms(proofs, lease) : 0;
 
 		if (left > 0)
-			open_gate(making, &gates->items[i], (uint64_t)left * 1000);
+			open_gate(making, &gates->items[i], (uint64_t)left);
 	}
 }
 
@@ -119,7 +127,7 @@ static void close_unproven(struct sp_making *making, const struct sp_gates *gate
 
 		if (gate && element->expires_ms && runs_on(proofs, gate->port))
 			continue;
-		if (!lease || sp_lease_not_after(lease) <= proofs->now)
+		if (!lease || left_ms(proofs, lease) <= 0)
 			close_gate(making, element->protocol, element->ports.first);
 	}
 }
