@@ -6,7 +6,8 @@
 #   pki.sh list                 names of the leaves
 #
 # SP_PKI_NAME is the host name of the good certificates (www.example.com),
-# SP_PKI_IP what else they are valid for ("IP:10.0.0.1,IP:fd00::1").
+# SP_PKI_IP what else they are valid for ("IP:10.0.0.1,IP:fd00::1"),
+# SP_PKI_SECONDS for how many seconds `seconds` is valid from now on.
 #
 # DIR/root.pem           the trust anchor: `ca = DIR/root.pem`
 # DIR/other-root.pem     an anchor that nobody configures
@@ -18,13 +19,15 @@ set -eu
 
 name=${SP_PKI_NAME:-www.example.com}
 ip=${SP_PKI_IP:-}
+seconds=${SP_PKI_SECONDS:-60}
 
-# leaf | issuer | key | digest | from, to in days from now | subjectAltName | extendedKeyUsage
+# leaf | issuer | key | digest | from, to in days from now, or with a unit | subjectAltName | extendedKeyUsage
 table() {
 	cat <<-EOT
 	good|int|ec|sha256|-1|60|@|serverAuth
 	good-rsa|int|rsa2048|sha256|-1|60|@|serverAuth
 	short|int|ec|sha256|-1|1|@|serverAuth
+	seconds|int|ec|sha256|-1|$seconds seconds|@|serverAuth
 	expired|int|ec|sha256|-60|-2|@|serverAuth
 	expired-rsa|int|rsa2048|sha256|-60|-2|@|serverAuth
 	not-yet|int|ec|sha256|30|60|@|serverAuth
@@ -60,8 +63,11 @@ key() { # file kind
 	esac
 }
 
-when() { # days from now, as `openssl ca` wants it
-	date -u -d "$1 days" +%Y%m%d%H%M%SZ
+when() { # days from now, or another distance; as `openssl ca` wants it
+	case $1 in
+	*" "*) date -u -d "$1" +%Y%m%d%H%M%SZ ;;
+	*) date -u -d "$1 days" +%Y%m%d%H%M%SZ ;;
+	esac
 }
 
 # `openssl ca` is the one command of OpenSSL 3.0 that sets both dates freely.
@@ -187,7 +193,7 @@ make) shift && make "$@" ;;
 nss) nss "$2" "$3" ;;
 list) table | cut -d'|' -f1 ;;
 *)
-	sed -n '2,18s/^# \{0,1\}//p' "$0"
+	sed -n '2,19s/^# \{0,1\}//p' "$0"
 	exit 2
 	;;
 esac

@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# `sallyport watch` in the lab's server, and what ports do over time meanwhile.
+. "$(dirname "${BASH_SOURCE[0]}")/sallyport.sh"
+
+timeline_py=$SP_ROOT/tests/lib/timeline.py
+
+# enforcer_lab: one address of each family, so that one listener is one endpoint.
+enforcer_lab() {
+	firewall_lab
+	ip -n "${net_prefix}server" address del $S4b/24 dev eth0
+	ip -n "${net_prefix}server" address del $S6b/64 dev eth0
+	ip -n "${net_prefix}server" link delete eth1
+}
+
+# enforcer_start [NAME] [COMMAND...]: until it says that it enforces; its log is
+# $TEST_TMP/NAME.log. COMMAND is what it is run under.
+enforcer_start() {
+	local name=${1:-watch}
+	shift
+	rm -f "$TEST_TMP/$name.log"
+	server_start "$name" server "$@" "$SALLYPORT" watch --state "$STATE" --run "$RUN"
+	wait_until 10 grep -q '^started' "$TEST_TMP/$name.log" || {
+		cat "$TEST_TMP/$name.log"
+		abort "the enforcer $name does not start"
+	}
+}
+
+enforcer_pid() {
+	local pid=pid_${1:-watch}
+	echo "${!pid}"
+}
+
+enforcer_signal() { kill "-$1" "$(enforcer_pid "${2:-watch}")"; }
+
+# Stops it as a service manager does: 0 is expected.
+enforcer_stop() {
+	local name=${1:-watch} pid
+	pid=$(enforcer_pid "$name")
+	kill -TERM "$pid" 2>/dev/null
+	wait "$pid"
+}
+
+# enforcer_said PATTERN [NAME]: a line of its log.
+enforcer_said() { grep -Eq -- "$1" "$TEST_TMP/${2:-watch}.log"; }
+enforcer_count() { grep -Ec -- "$1" "$TEST_TMP/${2:-watch}.log"; }
+
+# TLS servers get a quarter second each here: they are on this machine.
+tls_service() { # name port lines...
+	local line
+	printf '\n[service %s]\nport = %d\ntls = required\nname = %s\nca = %s\n' "$1" "$2" \
+		"$NAME" "$PKI/root.pem"
+	shift 2
+	for line; do printf '%s\n' "$line"; done
+}
+
+# Is there a lease, and how many milliseconds are left of it (0 for none)?
+lease_left() {
+	in_host server nft -j list set inet sallyport verified 2>/dev/null |
+		/usr/bin/python3 -c '
+import json, sys
+port = int(sys.argv[1])
+for item in json.load(sys.stdin)["nftables"]:
+    for element in item.get("set", {}).get("elem", []):
+        element = element["elem"]
+        if element["val"]["concat"] == ["tcp", port]:
+            print(element.get("expires", 0))
+            sys.exit()
+print(-1)' "$1"
+}
+
+has_lease() { (($(lease_left "$1") >= 0)); }
+
+now() { echo "${EPOCHREALTIME}"; }
+
+# seconds FROM TO: with milliseconds
+seconds() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.3f\n", to - from }'; }
+
+# within WHAT SECONDS LEAST MOST: the figure is printed, whatever it is.
+within() {
+	if awk -v got="$2" -v least="$3" -v most="$4" \
+		'BEGIN { exit !(got != "" && got >= least && got <= most) }'; then
+		pass "$1: $2 s (between $3 and $4)"
+	else
+		fail "$1: ${2:-never}, not between $3 and $4 s"
+	fi
+}
+
+# timeline_start [STEP-MS] <TABLE: from the client; timeline.py documents the table.
+timeline_start() {
+	local table
+	table=$(cat)
+	rm -f "$TEST_TMP/timeline" "$TEST_TMP/timeline.out"
+	ip netns exec "${net_prefix}client" /usr/bin/python3 "$timeline_py" "$TEST_TMP/timeline" \
+		"${1:-20}" >"$TEST_TMP/timeline.out" 2>&1 <<<"$table" &
+	timeline_pid=$!
+	server_pids+=($!)
+	wait_until 10 grep -q '^ready' "$TEST_TMP/timeline.out" || {
+		cat "$TEST_TMP/timeline.out"
+		abort "the timeline does not start"
+	}
+}
+
+timeline_stop() {
+	# The last attempts shall be settled.
+	sleep 0.4
+	kill "$timeline_pid" 2>/dev/null
+	wait "$timeline_pid" 2>/dev/null
+}
+
+# at first|last FATE NAME [FROM]: when
+at() { /usr/bin/python3 "$timeline_py" "$1" "$2" "$3" "$TEST_TMP/timeline" "${4:-0}"; }
+
+# Did something like it happen (since FROM)?
+seen() { at first "$@" >/dev/null; }
