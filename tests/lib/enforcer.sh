@@ -12,13 +12,17 @@ enforcer_lab() {
 	ip -n "${net_prefix}server" link delete eth1
 }
 
+# Servers on this machine answer at once; options of `watch` for the next start.
+enforcer_options=()
+
 # enforcer_start [NAME] [COMMAND...]: until it says that it enforces; its log is
 # $TEST_TMP/NAME.log. COMMAND is what it is run under.
 enforcer_start() {
 	local name=${1:-watch}
 	shift
 	rm -f "$TEST_TMP/$name.log"
-	server_start "$name" server "$@" "$SALLYPORT" watch --state "$STATE" --run "$RUN"
+	server_start "$name" server "$@" "$SALLYPORT" watch --state "$STATE" --run "$RUN" \
+		${enforcer_options[@]+"${enforcer_options[@]}"}
 	wait_until 10 grep -q '^started' "$TEST_TMP/$name.log" || {
 		cat "$TEST_TMP/$name.log"
 		abort "the enforcer $name does not start"
@@ -53,19 +57,23 @@ tls_service() { # name port lines...
 	for line; do printf '%s\n' "$line"; done
 }
 
-# Is there a lease, and how many milliseconds are left of it (0 for none)?
+# silent NAME PORT...: takes connections and never says anything.
+silent() {
+	local name=$1
+	shift
+	server_start "$name" server /usr/bin/python3 "$SP_ROOT/tests/tls/doubles.py" "${@/%/=silent}"
+	wait_until 10 grep -q '^ready' "$TEST_TMP/$name.log" || abort "the silent server does not start"
+}
+
+# Milliseconds left of a port's lease; -1 without one. (nft's JSON has seconds.)
 lease_left() {
-	in_host server nft -j list set inet sallyport verified 2>/dev/null |
+	in_host server nft list set inet sallyport verified 2>/dev/null | tr -d '\n' |
 		/usr/bin/python3 -c '
-import json, sys
-port = int(sys.argv[1])
-for item in json.load(sys.stdin)["nftables"]:
-    for element in item.get("set", {}).get("elem", []):
-        element = element["elem"]
-        if element["val"]["concat"] == ["tcp", port]:
-            print(element.get("expires", 0))
-            sys.exit()
-print(-1)' "$1"
+import re, sys
+units = {"d": 86400000, "h": 3600000, "m": 60000, "s": 1000, "ms": 1}
+found = re.search(rf"tcp \. {sys.argv[1]}\b[^,}}]* expires (\w+)", sys.stdin.read())
+print(sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)(ms|[dhms])", found[1])) if found else -1)
+' "$1"
 }
 
 has_lease() { (($(lease_left "$1") >= 0)); }
