@@ -38,13 +38,15 @@ bool sp_address_next(const struct sp_address *address, struct sp_address *ret_ne
 
 /* An address literal of exactly `length` bytes; no zone, no leading zeros. */
 bool sp_address_parse(const char *text, size_t length, struct sp_address *ret);
-const char *sp_address_print(const struct sp_address *address, char text[SP_ADDRESS_TEXT]);
+const char *sp_address_print(
+    const struct sp_address *address, char text[SP_ADDRESS_TEXT]);
 
 enum sp_range_error {
 	SP_RANGE_OK,
 	SP_RANGE_SYNTAX,    /* not an address, prefix or range */
 	SP_RANGE_LENGTH,    /* prefix length out of bounds */
-	SP_RANGE_HOST_BITS, /* the prefix has host bits set; ret holds the prefix without */
+	SP_RANGE_HOST_BITS, /* the prefix has host bits set; ret holds the prefix without
+			     */
 	SP_RANGE_FAMILIES,  /* a range from one family to another */
 	SP_RANGE_REVERSED,  /* the range's end lies before its start */
 };
@@ -90,14 +92,16 @@ void sp_intervals_free(struct sp_intervals *set);
 bool sp_intervals_is_empty(const struct sp_intervals *set);
 bool sp_intervals_is_any(const struct sp_intervals *set);
 bool sp_intervals_equal(const struct sp_intervals *a, const struct sp_intervals *b);
-bool sp_intervals_contain(const struct sp_intervals *set, const struct sp_address *address);
+bool sp_intervals_contain(
+    const struct sp_intervals *set, const struct sp_address *address);
 /* Is every address of `inner` in `outer`? */
-bool sp_intervals_cover(const struct sp_intervals *outer, const struct sp_intervals *inner);
+bool sp_intervals_cover(
+    const struct sp_intervals *outer, const struct sp_intervals *inner);
 /* ret (uninitialised, then the caller's to free) = a without b, a and b. */
-bool sp_intervals_subtract(const struct sp_intervals *a, const struct sp_intervals *b,
-    struct sp_intervals *ret);
-bool sp_intervals_intersect(const struct sp_intervals *a, const struct sp_intervals *b,
-    struct sp_intervals *ret);
+bool sp_intervals_subtract(
+    const struct sp_intervals *a, const struct sp_intervals *b, struct sp_intervals *ret);
+bool sp_intervals_intersect(
+    const struct sp_intervals *a, const struct sp_intervals *b, struct sp_intervals *ret);
 /* The i-th interval as a range, IPv4 first; i below sp_intervals_count. */
 size_t sp_intervals_count(const struct sp_intervals *set);
 struct sp_range sp_intervals_at(const struct sp_intervals *set, size_t i);

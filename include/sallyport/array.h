@@ -6,29 +6,29 @@
 #include <stddef.h>
 
 /* Declares an anonymous array member or variable of T. Zero is empty. */
-#define SP_ARRAY(T)                                                                      \
-	struct {                                                                         \
-		T *items;                                                                \
-		size_t length, capacity;                                                 \
+#define SP_ARRAY(T)                      \
+	struct {                         \
+		T *items;                \
+		size_t length, capacity; \
 	}
 
 /* Makes room for `more` further items. False when memory is out or the count
  * would overflow; the array is then as it was. */
-#define sp_array_reserve(array, more)                                                    \
-	sp_array_grow((void **)&(array)->items, &(array)->capacity, (array)->length,     \
+#define sp_array_reserve(array, more)                                                \
+	sp_array_grow((void **)&(array)->items, &(array)->capacity, (array)->length, \
 	    (more), sizeof(*(array)->items))
 
 /* Appends a copy of `item`; false when memory is out. */
-#define sp_array_push(array, ...)                                                        \
-	(sp_array_reserve(array, 1) &&                                                   \
+#define sp_array_push(array, ...)      \
+	(sp_array_reserve(array, 1) && \
 	    ((array)->items[(array)->length++] = (__VA_ARGS__), true))
 
 /* Frees the items' memory (not what they point to) and leaves it empty. */
-#define sp_array_free(array)                                                             \
+#define sp_array_free(array) \
 	sp_array_release((void **)&(array)->items, &(array)->length, &(array)->capacity)
 
-bool sp_array_grow(void **items, size_t *capacity, size_t length, size_t more,
-    size_t item_size);
+bool sp_array_grow(
+    void **items, size_t *capacity, size_t length, size_t more, size_t item_size);
 void sp_array_release(void **items, size_t *length, size_t *capacity);
 
 /* A growing text; always NUL-terminated once something was added. A failed

@@ -36,8 +36,10 @@ struct sp_enforcer_hooks {
 	/* One line per event; `text` may hold what a peer sent. */
 	void (*log)(enum sp_event event, const char *text, void *context);
 	/* Asks and judges the plan; takes the plan over. Called on another
-	 * thread, several at a time. */
+	 * thread, several at a time. `progress` is called there after every
+	 * endpoint that ended: its testimony is not touched any more. */
 	bool (*verify)(struct sp_plan *plan, struct sp_verdicts *ret,
+	    void (*progress)(size_t done, size_t count, void *round), void *round,
 	    struct sp_diag *diag, void *context);
 	/* Called once it is in force, and about every second while work is
 	 * getting done: systemd's READY=1 and WATCHDOG=1. */

@@ -47,8 +47,8 @@ struct sp_match {
 
 struct sp_service {
 	char *name;
-	char *use; /* the catalogue entry, or NULL */
-	struct sp_location at; /* of the section's header */
+	char *use;		/* the catalogue entry, or NULL */
+	struct sp_location at;	/* of the section's header */
 	struct sp_ports *ports; /* sorted, disjoint, not touching */
 	size_t port_count;
 	struct sp_location ports_at; /* of `port`, or of the header */
@@ -56,7 +56,7 @@ struct sp_service {
 	enum sp_action action;
 	struct sp_match from;
 	struct sp_match to; /* no sets: local addresses only */
-	char **interfaces; /* none: any. At most one trailing '*' */
+	char **interfaces;  /* none: any. At most one trailing '*' */
 	size_t interface_count;
 	enum sp_tls tls;
 	struct sp_location tls_at;
@@ -82,8 +82,8 @@ struct sp_address_set {
 	char *name;
 	struct sp_location at;
 	struct sp_intervals elements; /* all of them, normalized */
-	bool block; /* action = block: ahead of every service */
-	char **files; /* absolute paths of the lists it was read from */
+	bool block;		      /* action = block: ahead of every service */
+	char **files;		      /* absolute paths of the lists it was read from */
 	size_t file_count;
 	/* What was written beside the files; empty when there are none. */
 	struct sp_intervals literals;
@@ -123,8 +123,8 @@ struct sp_policy_source {
 /* Reads, parses, resolves and checks one policy. NULL when there was any error,
  * every one of them in `diag`; warnings may be there with a policy too. Opens
  * the policy, its includes, and the files that it names; nothing else. */
-struct sp_policy *sp_policy_read(const struct sp_policy_source *source,
-    struct sp_diag *diag);
+struct sp_policy *sp_policy_read(
+    const struct sp_policy_source *source, struct sp_diag *diag);
 
 void sp_policy_free(struct sp_policy *policy);
 

@@ -34,7 +34,7 @@ enum sp_dialect {
 };
 
 const char *sp_protocol_name(enum sp_protocol protocol); /* "tcp", "udp" */
-const char *sp_tls_name(enum sp_tls tls);		 /* "none", "required", "starttls" */
-const char *sp_dialect_name(enum sp_dialect dialect);	 /* "smtp"; "" for none */
+const char *sp_tls_name(enum sp_tls tls);	      /* "none", "required", "starttls" */
+const char *sp_dialect_name(enum sp_dialect dialect); /* "smtp"; "" for none */
 
 #endif

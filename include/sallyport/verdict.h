@@ -124,6 +124,11 @@ struct sp_verdicts {
  * time, and gets the rest. False: memory is out; free it all the same. */
 bool sp_judge(struct sp_verdicts *verdicts, struct sp_diag *diag);
 
+/* Judges one target whose every endpoint has ended; the caller clears `ret`. */
+bool sp_judge_target(const struct sp_target *target, int64_t now, struct sp_verdict *ret,
+    struct sp_diag *diag);
+void sp_verdict_clear(struct sp_verdict *verdict);
+
 /* Did every port pass, on every question? An empty plan did. */
 bool sp_verdicts_pass(const struct sp_verdicts *verdicts);
 

@@ -14,8 +14,8 @@
 bool sp_report_verify_text(FILE *out, const struct sp_policy *policy,
     const struct sp_verdicts *verdicts, bool colour);
 /* One object with "version": 1. */
-bool sp_report_verify_json(FILE *out, const struct sp_policy *policy,
-    const struct sp_verdicts *verdicts);
+bool sp_report_verify_json(
+    FILE *out, const struct sp_policy *policy, const struct sp_verdicts *verdicts);
 
 /* One endpoint after the other, with protocols and certificates in full. */
 bool sp_report_probe_text(FILE *out, const struct sp_verdicts *verdicts, bool colour);

@@ -130,7 +130,8 @@ static bool ask_all(struct run *run, const struct sp_verify_options *options, in
 	done = run->prober && load_stores(run) && make_jobs(run, options, now);
 	if (done)
 		sp_prober_ask(run->prober, run->jobs.items, run->jobs.length,
-		    most_running(), options->progress, options->context);
+		    options->most_running ? options->most_running : most_running(),
+		    options->progress, options->context);
 	sp_prober_stop(run->prober);
 	for (size_t i = 0; run->store_failures && i < run->plan->store_count; i++)
 		free(run->store_failures[i]);

@@ -5,9 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
-
-#include <sallyport/array.h>
 
 struct sp_round {
 	pthread_t thread;
@@ -15,8 +14,15 @@ struct sp_round {
 	struct sp_plan plan; /* until the thread takes it */
 	const struct sp_enforcer_hooks *hooks;
 	int notify;
-	int64_t started;
-	SP_ARRAY(uint16_t) ports;
+	int64_t started, asked; /* ms of boot time; seconds since the epoch */
+	/* The plan's, wherever the plan is by now; of the thread until ended. */
+	const struct sp_target *targets;
+	uint16_t *ports;
+	size_t count;
+	atomic_bool *ended;
+	/* The main thread's. */
+	struct sp_verdict *early;
+	bool *taken;
 	/* Written by the thread before `over`, read after it. */
 	struct sp_verdicts verdicts;
 	struct sp_diag diag;
@@ -24,17 +30,49 @@ struct sp_round {
 	atomic_bool over;
 };
 
+static bool has_ended(const struct sp_target *target)
+{
+	for (size_t i = 0; i < target->endpoint_count; i++)
+		if (target->endpoints[i].testimony.ended == SP_ENDED_NOT_ASKED &&
+		    !target->endpoints[i].testimony.failure)
+			return false;
+	return true;
+}
+
+static void wake(const struct sp_round *round)
+{
+	uint64_t one = 1;
+
+	/* The main loop looks every quarter second anyway. */
+	if (write(round->notify, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* On the round's thread, after an endpoint that ended. */
+static void note_progress(size_t done, size_t count, void *context)
+{
+	struct sp_round *round = context;
+	bool news = false;
+
+	(void)done;
+	(void)count;
+	for (size_t i = 0; i < round->count; i++)
+		if (!atomic_load(&round->ended[i]) && has_ended(&round->targets[i])) {
+			atomic_store(&round->ended[i], true);
+			news = true;
+		}
+	if (news)
+		wake(round);
+}
+
 static void *run(void *context)
 {
 	struct sp_round *round = context;
-	uint64_t one = 1;
 
-	round->verified = round->hooks->verify(
-	    &round->plan, &round->verdicts, &round->diag, round->hooks->context);
+	round->verified = round->hooks->verify(&round->plan, &round->verdicts,
+	    note_progress, round, &round->diag, round->hooks->context);
 	atomic_store(&round->over, true);
-	/* The main loop looks every quarter second anyway. */
-	if (write(round->notify, &one, sizeof(one)) < 0)
-		return NULL;
+	wake(round);
 	return NULL;
 }
 
@@ -51,33 +89,64 @@ static bool start_thread(struct sp_round *round)
 	return started;
 }
 
+static void forget(struct sp_round *round)
+{
+	free(round->ports);
+	free(round->ended);
+	free(round->early);
+	free(round->taken);
+	free(round);
+}
+
+static struct sp_round *make_round(struct sp_snapshot *snapshot,
+    const struct sp_plan *plan, const struct sp_enforcer_hooks *hooks, int notify)
+{
+	struct sp_round *round = calloc(1, sizeof(*round));
+	size_t count = plan->target_count;
+
+	if (!round)
+		return NULL;
+	round->ports = calloc(count + 1, sizeof(*round->ports));
+	round->ended = calloc(count + 1, sizeof(*round->ended));
+	round->early = calloc(count + 1, sizeof(*round->early));
+	round->taken = calloc(count + 1, sizeof(*round->taken));
+	if (!round->ports || !round->ended || !round->early || !round->taken) {
+		forget(round);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		round->ports[i] = plan->targets[i].port;
+		/* Where nobody listens there is nothing to wait for. */
+		atomic_store(&round->ended[i], plan->targets[i].endpoint_count == 0);
+	}
+	round->snapshot = snapshot;
+	round->plan = *plan;
+	round->targets = plan->targets;
+	round->count = count;
+	round->hooks = hooks;
+	round->notify = notify;
+	round->started = sp_boottime_ms();
+	round->asked = time(NULL);
+	return round;
+}
+
 struct sp_round *sp_round_start(struct sp_snapshot *snapshot, struct sp_plan *plan,
     const struct sp_enforcer_hooks *hooks, int notify, struct sp_diag *diag)
 {
-	struct sp_round *round = calloc(1, sizeof(*round));
-	bool ready = round != NULL;
+	struct sp_round *round = make_round(snapshot, plan, hooks, notify);
 
-	for (size_t i = 0; i < plan->target_count && ready; i++)
-		ready = sp_array_push(&round->ports, plan->targets[i].port);
-	if (ready) {
-		round->snapshot = snapshot;
-		round->plan = *plan;
-		round->hooks = hooks;
-		round->notify = notify;
-		round->started = sp_boottime_ms();
-		snapshot->holders++;
-		if (start_thread(round)) {
-			memset(plan, 0, sizeof(*plan));
-			return round;
-		}
-		snapshot->holders--;
-		sp_error(diag, NULL, "cannot start a thread to verify with");
-	} else {
+	if (!round) {
 		sp_out_of_memory(diag);
+		return NULL;
 	}
-	if (round)
-		sp_array_free(&round->ports);
-	free(round);
+	snapshot->holders++;
+	if (start_thread(round)) {
+		memset(plan, 0, sizeof(*plan));
+		return round;
+	}
+	snapshot->holders--;
+	forget(round);
+	sp_error(diag, NULL, "cannot start a thread to verify with");
 	return NULL;
 }
 
@@ -96,24 +165,52 @@ struct sp_snapshot *sp_round_snapshot(const struct sp_round *round)
 	return round->snapshot;
 }
 
-const struct sp_verdicts *sp_round_verdicts(const struct sp_round *round)
-{
-	return round->verified ? &round->verdicts : NULL;
-}
-
 const struct sp_diag *sp_round_diag(const struct sp_round *round)
 {
 	return &round->diag;
 }
 
-size_t sp_round_port_count(const struct sp_round *round)
+size_t sp_round_target_count(const struct sp_round *round)
 {
-	return round->ports.length;
+	return round->count;
 }
 
 uint16_t sp_round_port(const struct sp_round *round, size_t index)
 {
-	return round->ports.items[index];
+	return round->ports[index];
+}
+
+const struct sp_verdict *sp_round_take(
+    struct sp_round *round, size_t index, struct sp_diag *diag)
+{
+	if (round->taken[index])
+		return NULL;
+	if (sp_round_over(round)) {
+		round->taken[index] = round->verified;
+		return round->verified ? &round->verdicts.items[index] : NULL;
+	}
+	if (!atomic_load(&round->ended[index]))
+		return NULL;
+	round->taken[index] = true;
+	if (!sp_judge_target(
+		&round->targets[index], round->asked, &round->early[index], diag))
+		return NULL;
+	return &round->early[index];
+}
+
+bool sp_round_is_taken(struct sp_round *round)
+{
+	if (!sp_round_over(round))
+		return false;
+	for (size_t i = 0; i < round->count && round->verified; i++)
+		if (!round->taken[i])
+			return false;
+	return true;
+}
+
+bool sp_round_lost(struct sp_round *round, size_t index)
+{
+	return sp_round_over(round) && !round->taken[index];
 }
 
 void sp_round_free(struct sp_round *round)
@@ -121,12 +218,14 @@ void sp_round_free(struct sp_round *round)
 	if (!round)
 		return;
 	pthread_join(round->thread, NULL);
+	/* Early verdicts point into the plan, which goes with the verdicts. */
+	for (size_t i = 0; i < round->count; i++)
+		sp_verdict_clear(&round->early[i]);
 	if (round->verified)
 		sp_verdicts_free(&round->verdicts);
 	sp_diag_free(&round->diag);
 	sp_snapshot_release(round->snapshot);
-	sp_array_free(&round->ports);
-	free(round);
+	forget(round);
 }
 
 void sp_snapshot_release(struct sp_snapshot *snapshot)

@@ -23,14 +23,20 @@ struct sp_round *sp_round_start(struct sp_snapshot *snapshot, struct sp_plan *pl
 bool sp_round_over(struct sp_round *round);
 int64_t sp_round_started(const struct sp_round *round); /* ms, CLOCK_BOOTTIME */
 struct sp_snapshot *sp_round_snapshot(const struct sp_round *round);
+const struct sp_diag *sp_round_diag(const struct sp_round *round); /* after it is over */
 
-/* After it is over: its verdicts, or NULL and why in `diag` (the round's own). */
-const struct sp_verdicts *sp_round_verdicts(const struct sp_round *round);
-const struct sp_diag *sp_round_diag(const struct sp_round *round);
-
-/* The port of its i-th target; for those that ended without verdicts too. */
-size_t sp_round_port_count(const struct sp_round *round);
+/* Targets are taken one by one, each as soon as its every endpoint has ended;
+ * when the round is over, all that are left. */
+size_t sp_round_target_count(const struct sp_round *round);
 uint16_t sp_round_port(const struct sp_round *round, size_t index);
+/* NULL: it is not ended, or was taken before. The verdict is the round's. On the
+ * main thread only. */
+const struct sp_verdict *sp_round_take(
+    struct sp_round *round, size_t index, struct sp_diag *diag);
+/* Over, and every target was taken or is lost. */
+bool sp_round_is_taken(struct sp_round *round);
+/* Over, and this target was never judged. */
+bool sp_round_lost(struct sp_round *round, size_t index);
 
 /* Joins the thread: waits for it when it is not over. */
 void sp_round_free(struct sp_round *round);

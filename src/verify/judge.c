@@ -444,6 +444,16 @@ static bool judge_target(
 	return judge_port(verdict, now);
 }
 
+bool sp_judge_target(const struct sp_target *target, int64_t now, struct sp_verdict *ret,
+    struct sp_diag *diag)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (judge_target(ret, target, now))
+		return true;
+	sp_verdict_clear(ret);
+	return sp_out_of_memory(diag);
+}
+
 bool sp_judge(struct sp_verdicts *verdicts, struct sp_diag *diag)
 {
 	verdicts->items =
@@ -476,17 +486,20 @@ static void free_endpoint(struct sp_endpoint_verdict *verdict)
 	free(verdict->answers);
 }
 
+void sp_verdict_clear(struct sp_verdict *verdict)
+{
+	for (size_t e = 0; e < verdict->endpoint_count; e++)
+		free_endpoint(&verdict->endpoints[e]);
+	free(verdict->endpoints);
+	free(verdict->reason);
+	free(verdict->lease);
+	memset(verdict, 0, sizeof(*verdict));
+}
+
 void sp_verdicts_free(struct sp_verdicts *verdicts)
 {
-	for (size_t i = 0; i < verdicts->count; i++) {
-		struct sp_verdict *verdict = &verdicts->items[i];
-
-		for (size_t e = 0; e < verdict->endpoint_count; e++)
-			free_endpoint(&verdict->endpoints[e]);
-		free(verdict->endpoints);
-		free(verdict->reason);
-		free(verdict->lease);
-	}
+	for (size_t i = 0; i < verdicts->count; i++)
+		sp_verdict_clear(&verdicts->items[i]);
 	free(verdicts->items);
 	sp_plan_free(&verdicts->plan);
 	memset(verdicts, 0, sizeof(*verdicts));

@@ -1,0 +1,202 @@
+/* What stands: the snapshot in force, and its commits. */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sallyport/escape.h>
+#include <sallyport/evidence.h>
+#include <sallyport/state.h>
+
+#include "parts.h"
+
+struct sp_snapshot *sp_snapshot_load(
+    const struct sp_enforcer_options *options, struct sp_diag *diag)
+{
+	struct sp_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot) {
+		sp_out_of_memory(diag);
+		return NULL;
+	}
+	snapshot->holders = 1;
+	if (sp_standing_load_snapshot(&options->directories,
+		sp_snapshot_in_force(options->directories.state), &snapshot->standing,
+		diag))
+		return snapshot;
+	sp_snapshot_release(snapshot);
+	return NULL;
+}
+
+void sp_forget_proofs(struct sp_enforcing *enforcer)
+{
+	enforcer->leases.length = 0;
+	enforcer->refused.length = 0;
+}
+
+void sp_follow_snapshot(struct sp_enforcing *enforcer)
+{
+	uint8_t digest[SP_DIGEST_BYTES];
+	struct sp_snapshot *next;
+	struct sp_diag diag = { 0 };
+
+	if (!sp_standing_digest_in_force(&enforcer->options->directories, digest) ||
+	    !memcmp(digest, enforcer->snapshot->standing.policy->digest, sizeof(digest)))
+		return;
+	next = sp_snapshot_load(enforcer->options, &diag);
+	if (next && !sp_watch_follow(&enforcer->watch, next->standing.policy,
+			&next->standing.gates, sp_boottime_ms())) {
+		sp_out_of_memory(&diag);
+		sp_snapshot_release(next);
+		next = NULL;
+	}
+	sp_say_trouble(enforcer, &diag);
+	if (!next)
+		return;
+	sp_forget_proofs(enforcer);
+	sp_snapshot_release(enforcer->snapshot);
+	enforcer->snapshot = next;
+	enforcer->commit_due = true;
+	sp_say(enforcer, SP_EVENT_POLICY, "follows a new policy: %zu services, %zu gates",
+	    next->standing.policy->service_count, enforcer->watch.gates.length);
+}
+
+void sp_undo_unconfirmed(struct sp_enforcing *enforcer)
+{
+	struct sp_diag diag = { 0 };
+	struct sp_pending pending;
+
+	if (!sp_snapshot_pending(enforcer->options->directories.state, &pending) ||
+	    sp_boottime_ms() < pending.deadline_ms)
+		return;
+	if (sp_undo_pending(&enforcer->options->directories, true, &diag) == SP_UNDONE)
+		sp_say(enforcer, SP_EVENT_ROLLED_BACK, "nobody confirmed the last apply");
+	sp_say_trouble(enforcer, &diag);
+}
+
+/* ---- commits ---- */
+
+static void count_drift(struct sp_enforcing *enforcer)
+{
+	const char *run = enforcer->options->directories.run;
+	struct sp_drift_note note = sp_drift_note_load(run);
+	struct sp_diag diag = { 0 };
+	char *safe = sp_escape(enforcer->writer.name);
+
+	note.count++;
+	note.pid = enforcer->writer.pid;
+	note.at = time(NULL);
+	snprintf(note.writer, sizeof(note.writer), "%s", safe ? safe : "");
+	free(safe);
+	sp_drift_note_save(run, &note, &diag);
+	sp_say_trouble(enforcer, &diag);
+}
+
+static void say_drift(struct sp_enforcing *enforcer)
+{
+	const char *name = enforcer->writer.name;
+
+	sp_say(enforcer, SP_EVENT_DRIFT,
+	    "%s (pid %u) changed table inet " SP_TABLE "; %s", *name ? name : "somebody",
+	    enforcer->writer.pid,
+	    enforcer->snapshot->standing.policy->drift == SP_DRIFT_RESTORE
+		? "putting it back"
+		: "drift = report: left as it is");
+}
+
+/* Is the table what the snapshot says? Under the lock. -1: not known. */
+static int differences(struct sp_enforcing *enforcer, struct sp_diag *diag)
+{
+	struct sp_kernel kernel;
+	struct sp_delta *delta;
+	int count = -1;
+
+	if (!sp_kernel_read(enforcer->tables, &kernel, diag))
+		return -1;
+	delta = sp_delta_make(enforcer->snapshot->standing.ruleset,
+	    &enforcer->snapshot->standing.gates, &kernel, NULL, diag);
+	if (delta)
+		count = (int)delta->changes.length;
+	sp_delta_free(delta);
+	sp_kernel_free(&kernel);
+	return count;
+}
+
+/* Everything that is known goes into one batch. */
+static bool commit(struct sp_enforcing *enforcer, struct sp_diag *diag)
+{
+	struct sp_proofs proofs = { .keep_all = true,
+		.leases = enforcer->leases.items,
+		.lease_count = enforcer->leases.length,
+		.refused = enforcer->refused.items,
+		.refused_count = enforcer->refused.length };
+	size_t changes = 0;
+
+	return sp_apply_ruleset(enforcer->tables, enforcer->snapshot->standing.ruleset,
+	    &enforcer->snapshot->standing.gates, &proofs, false, NULL, &changes, diag);
+}
+
+static bool settle_locked(struct sp_enforcing *enforcer, struct sp_diag *diag)
+{
+	int different = 0;
+
+	/* An apply that was under way has written its snapshot by now. */
+	sp_follow_snapshot(enforcer);
+	if (enforcer->drifted) {
+		different = differences(enforcer, diag);
+		if (different < 0)
+			return false;
+		if (different) {
+			count_drift(enforcer);
+			say_drift(enforcer);
+			if (enforcer->snapshot->standing.policy->drift ==
+			    SP_DRIFT_REPORT) {
+				enforcer->drifted = false;
+				return true;
+			}
+		}
+	}
+	if (!commit(enforcer, diag))
+		return false;
+	if (different)
+		sp_say(
+		    enforcer, SP_EVENT_RESTORED, "%d changes were put back", different);
+	enforcer->drifted = false;
+	return true;
+}
+
+void sp_settle(struct sp_enforcing *enforcer)
+{
+	struct sp_diag diag = { 0 };
+	int lock;
+
+	if (!enforcer->commit_due && !enforcer->drifted)
+		return;
+	lock = sp_state_lock(enforcer->options->directories.run,
+	    enforcer->options->directories.lock_wait_ms, NULL, &diag);
+	if (lock >= 0) {
+		if (settle_locked(enforcer, &diag)) {
+			enforcer->commit_due = false;
+			sp_forget_proofs(enforcer);
+		}
+		close(lock);
+	}
+	sp_say_trouble(enforcer, &diag);
+}
+
+/* ---- what others committed ---- */
+
+void sp_take_commits(struct sp_enforcing *enforcer)
+{
+	struct sp_nf_commit commit;
+
+	while (sp_nf_monitor_next(enforcer->monitor, &commit)) {
+		if (!commit.ours || (commit.pid == (uint32_t)getpid() && !commit.lost))
+			continue;
+		enforcer->drifted = true;
+		enforcer->writer = commit;
+		/* Leases may be gone, or stand that nobody proved. */
+		sp_all_due(enforcer);
+	}
+}

@@ -1,0 +1,106 @@
+/* Who listens now, and which gates are due. */
+#include <sallyport/sock_diag.h>
+
+#include "parts.h"
+
+void sp_all_due(struct sp_enforcing *enforcer)
+{
+	int64_t now = sp_boottime_ms();
+
+	for (size_t i = 0; i < enforcer->watch.gates.length; i++)
+		enforcer->watch.gates.items[i].due = now;
+}
+
+static void compare_target(
+    struct sp_enforcing *enforcer, const struct sp_target *target, int64_t now)
+{
+	struct sp_watched *gate = sp_watch_find(&enforcer->watch, target->port);
+	uint64_t listeners = sp_target_listeners(target);
+	uint64_t endpoints = sp_target_endpoints(target);
+
+	if (!gate)
+		return;
+	if (gate->known && gate->listeners != listeners) {
+		sp_watched_reset(gate, now);
+		if (gate->open) {
+			sp_say(enforcer, SP_EVENT_WITHDRAWN, "%s %u/tcp: %s",
+			    gate->service, gate->port,
+			    target->listeners.length
+				? "another socket listens; shut until it is proven"
+				: "nobody listens any more");
+			sp_refuse(enforcer, gate);
+			gate->open = false;
+		}
+	}
+	if (gate->known && gate->endpoints != endpoints)
+		gate->due = now;
+	gate->listeners = listeners;
+	gate->endpoints = endpoints;
+	gate->known = true;
+}
+
+struct choice {
+	struct sp_enforcing *enforcer;
+	int64_t now;
+};
+
+static bool is_due(const struct sp_target *target, void *context)
+{
+	const struct choice *choice = context;
+	const struct sp_watched *gate =
+	    sp_watch_find(&choice->enforcer->watch, target->port);
+
+	return gate && !gate->running && gate->due <= choice->now;
+}
+
+static bool make_plan(
+    struct sp_enforcing *enforcer, struct sp_plan *ret, struct sp_diag *diag)
+{
+	struct sp_listeners listeners = { 0 };
+	struct sp_local_addresses addresses = { 0 };
+	bool made = sp_sock_diag_listeners(&listeners, diag) &&
+		    sp_sock_diag_addresses(&addresses, diag) &&
+		    sp_plan_make(enforcer->snapshot->standing.policy, &listeners,
+			&addresses, NULL, ret, diag);
+
+	sp_listeners_free(&listeners);
+	sp_local_addresses_free(&addresses);
+	return made;
+}
+
+static void start_round(
+    struct sp_enforcing *enforcer, struct sp_plan *plan, struct sp_diag *diag)
+{
+	struct choice choice = { enforcer, sp_boottime_ms() };
+	struct sp_round *round;
+
+	sp_plan_keep(plan, is_due, &choice);
+	if (!plan->target_count || enforcer->rounds.length == MOST_ROUNDS ||
+	    !sp_array_reserve(&enforcer->rounds, 1))
+		return;
+	round = sp_round_start(
+	    enforcer->snapshot, plan, enforcer->hooks, enforcer->over, diag);
+	if (!round)
+		return;
+	enforcer->rounds.items[enforcer->rounds.length++] = round;
+	for (size_t i = 0; i < sp_round_target_count(round); i++)
+		sp_watch_find(&enforcer->watch, sp_round_port(round, i))->running = true;
+}
+
+void sp_look_and_ask(struct sp_enforcing *enforcer)
+{
+	struct sp_plan plan = { 0 };
+	struct sp_diag diag = { 0 };
+	int64_t now = sp_boottime_ms();
+
+	if (!enforcer->watch.gates.length)
+		return;
+	if (make_plan(enforcer, &plan, &diag)) {
+		for (size_t i = 0; i < plan.target_count; i++)
+			compare_target(enforcer, &plan.targets[i], now);
+		sp_settle(enforcer);
+		start_round(enforcer, &plan, &diag);
+	}
+	sp_plan_free(&plan);
+	sp_say_trouble(enforcer, &diag);
+}

@@ -1,0 +1,62 @@
+/* The enforcer's own state, shared by its parts: the loop (enforcer.c), what
+ * stands (commit.c), what was proven (proven.c), who listens (look.c). */
+#ifndef SALLYPORT_ENFORCER_PARTS_H
+#define SALLYPORT_ENFORCER_PARTS_H
+
+#include <sallyport/array.h>
+#include <sallyport/enforcer.h>
+#include <sallyport/nf_monitor.h>
+#include <sallyport/transaction.h>
+
+#include "gates.h"
+#include "round.h"
+
+/* Rounds at once: one prober each. */
+#define MOST_ROUNDS 16
+
+struct sp_enforcing {
+	const struct sp_enforcer_options *options;
+	const struct sp_enforcer_hooks *hooks;
+	struct sp_nf_tables *tables;
+	struct sp_nf_monitor *monitor;
+	struct sp_snapshot *snapshot;
+	struct sp_watch watch;
+	SP_ARRAY(struct sp_round *) rounds;
+	int over; /* eventfd: a round is */
+	/* What the next commit has to say. */
+	SP_ARRAY(const struct sp_lease *) leases;
+	SP_ARRAY(struct sp_gate) refused;
+	bool commit_due;
+	/* Drift: who was it? */
+	bool drifted;
+	struct sp_nf_commit writer;
+	int64_t wall_offset, sleep_offset, alive;
+	bool ready;
+};
+
+void sp_say(struct sp_enforcing *enforcer, enum sp_event event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Says every error, and frees them. */
+void sp_say_trouble(struct sp_enforcing *enforcer, struct sp_diag *diag);
+
+/* commit.c */
+struct sp_snapshot *sp_snapshot_load(
+    const struct sp_enforcer_options *options, struct sp_diag *diag);
+void sp_follow_snapshot(struct sp_enforcing *enforcer);
+/* An apply that nobody confirmed; its own guardian may be dead. */
+void sp_undo_unconfirmed(struct sp_enforcing *enforcer);
+/* Commits what is due, and puts back what others changed. */
+void sp_settle(struct sp_enforcing *enforcer);
+/* Nothing that was proven for another policy is granted under this one. */
+void sp_forget_proofs(struct sp_enforcing *enforcer);
+void sp_take_commits(struct sp_enforcing *enforcer);
+
+/* proven.c */
+void sp_take_rounds(struct sp_enforcing *enforcer);
+void sp_refuse(struct sp_enforcing *enforcer, const struct sp_watched *gate);
+
+/* look.c */
+void sp_look_and_ask(struct sp_enforcing *enforcer);
+void sp_all_due(struct sp_enforcing *enforcer);
+
+#endif

@@ -1,0 +1,159 @@
+/* What rounds proved, gate by gate. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sallyport/evidence.h>
+
+#include "parts.h"
+
+static void keep_evidence(
+    struct sp_enforcing *enforcer, const struct sp_verdict *verdict, int64_t now)
+{
+	struct sp_evidence evidence = { .protocol = verdict->target->protocol,
+		.port = verdict->target->port,
+		.outcome = (char *)sp_outcome_name(verdict->outcome),
+		.reason = verdict->reason,
+		.checked = now,
+		.not_after = verdict->lease ? sp_lease_not_after(verdict->lease) : 0,
+		.certificate_ends = sp_verdict_certificate_ends(verdict) };
+	struct sp_diag diag = { 0 };
+
+	/* Evidence explains: a full disk closes no port. */
+	sp_evidence_save(enforcer->options->directories.state, &evidence, &diag);
+	sp_say_trouble(enforcer, &diag);
+}
+
+void sp_refuse(struct sp_enforcing *enforcer, const struct sp_watched *gate)
+{
+	if (!sp_array_push(
+		&enforcer->refused, (struct sp_gate){ gate->protocol, gate->port, 0 }))
+		sp_say(enforcer, SP_EVENT_TROUBLE, "out of memory");
+	enforcer->commit_due = true;
+}
+
+static void take_pass(struct sp_enforcing *enforcer, struct sp_watched *gate,
+    const struct sp_verdict *verdict, int64_t now)
+{
+	int64_t left = sp_lease_not_after(verdict->lease) - time(NULL);
+
+	if (!sp_array_push(&enforcer->leases, verdict->lease)) {
+		sp_say(enforcer, SP_EVENT_TROUBLE, "out of memory");
+		return;
+	}
+	enforcer->commit_due = true;
+	if (!gate->open)
+		sp_say(enforcer, SP_EVENT_OPENED, "%s %u/tcp: %s", gate->service,
+		    gate->port, verdict->reason);
+	else
+		sp_say(
+		    enforcer, SP_EVENT_RENEWED, "%s %u/tcp", gate->service, gate->port);
+	gate->open = true;
+	sp_watched_schedule(gate, SP_PASS, left * 1000, now);
+}
+
+static void take_failure(struct sp_enforcing *enforcer, struct sp_watched *gate,
+    const struct sp_verdict *verdict, int64_t now)
+{
+	bool news = !gate->judged || gate->outcome != verdict->outcome || gate->open;
+
+	if (verdict->outcome != SP_INCONCLUSIVE)
+		sp_refuse(enforcer, gate);
+	if (news)
+		sp_say(enforcer,
+		    verdict->outcome == SP_INCONCLUSIVE ? SP_EVENT_UNPROVEN
+		    : gate->open			? SP_EVENT_REVOKED
+							: SP_EVENT_REFUSED,
+		    "%s %u/tcp: %s", gate->service, gate->port, verdict->reason);
+	if (verdict->outcome != SP_INCONCLUSIVE)
+		gate->open = false;
+	sp_watched_schedule(gate, verdict->outcome, 0, now);
+}
+
+/* Did the port change hands while it was asked? Then the answer is another's. */
+static bool is_stale(const struct sp_watched *gate, const struct sp_verdict *verdict)
+{
+	return gate->known && gate->listeners != sp_target_listeners(verdict->target);
+}
+
+static void take_verdict(struct sp_enforcing *enforcer, const struct sp_verdict *verdict)
+{
+	struct sp_watched *gate = sp_watch_find(&enforcer->watch, verdict->target->port);
+	int64_t now = sp_boottime_ms();
+
+	if (!gate)
+		return;
+	if (is_stale(gate, verdict)) {
+		gate->due = now;
+		return;
+	}
+	keep_evidence(enforcer, verdict, time(NULL));
+	if (verdict->lease)
+		take_pass(enforcer, gate, verdict, now);
+	else
+		take_failure(enforcer, gate, verdict, now);
+}
+
+static void take_target(
+    struct sp_enforcing *enforcer, struct sp_round *round, size_t index)
+{
+	struct sp_watched *gate =
+	    sp_watch_find(&enforcer->watch, sp_round_port(round, index));
+	struct sp_diag diag = { 0 };
+	const struct sp_verdict *verdict = sp_round_take(round, index, &diag);
+
+	if (gate && (verdict || sp_round_lost(round, index) || diag.errors))
+		gate->running = false;
+	/* A round for another policy than the one in force proves nothing. */
+	if (verdict && sp_round_snapshot(round) == enforcer->snapshot)
+		take_verdict(enforcer, verdict);
+	else if (gate && (sp_round_lost(round, index) || diag.errors))
+		sp_watched_schedule(gate, SP_INCONCLUSIVE, 0, sp_boottime_ms());
+	sp_say_trouble(enforcer, &diag);
+}
+
+static void say_round(struct sp_enforcing *enforcer, const struct sp_round *round)
+{
+	const struct sp_diag *diag = sp_round_diag(round);
+
+	for (size_t i = 0; i < diag->length; i++)
+		sp_say(enforcer, SP_EVENT_TROUBLE, "%s", diag->items[i].message);
+}
+
+/* Whatever ended is taken, whoever else of its round still waits for an answer.
+ * A lease is its round's, which is freed only after the commit. */
+void sp_take_rounds(struct sp_enforcing *enforcer)
+{
+	bool before = enforcer->commit_due;
+	uint64_t ignored;
+	size_t kept = 0;
+
+	if (read(enforcer->over, &ignored, sizeof(ignored)) < 0 && errno != EAGAIN)
+		sp_say(enforcer, SP_EVENT_TROUBLE, "eventfd: %s", strerror(errno));
+	for (size_t i = 0; i < enforcer->rounds.length; i++)
+		for (size_t t = 0; t < sp_round_target_count(enforcer->rounds.items[i]);
+		     t++)
+			take_target(enforcer, enforcer->rounds.items[i], t);
+	sp_settle(enforcer);
+	/* What could not be committed now is asked again, not remembered. */
+	if (enforcer->commit_due && !before)
+		sp_all_due(enforcer);
+	sp_forget_proofs(enforcer);
+	for (size_t i = 0; i < enforcer->rounds.length; i++) {
+		struct sp_round *round = enforcer->rounds.items[i];
+
+		if (!sp_round_over(round)) {
+			enforcer->rounds.items[kept++] = round;
+			continue;
+		}
+		/* It may have ended since it was looked at. */
+		if (sp_round_is_taken(round)) {
+			say_round(enforcer, round);
+			sp_round_free(round);
+		} else {
+			enforcer->rounds.items[kept++] = round;
+		}
+	}
+	enforcer->rounds.length = kept;
+}
