@@ -50,6 +50,13 @@
 #define SP_MAX_CHAIN_BYTES 32768
 /* A CA file or bundle; Debian's whole bundle is below 256 KiB. */
 #define SP_MAX_CA_BYTES (8u << 20)
+/* A file of revocation lists: the largest that public CAs publish are below. */
+#define SP_MAX_CRL_BYTES (32u << 20)
+/* A certificate, its chain and its key for a server that asks for one. */
+#define SP_MAX_CLIENT_CERTIFICATE_BYTES (1u << 20)
+/* Protocols to offer; RFC 7301 section 3.1: a name has 1 to 255 bytes. */
+#define SP_MAX_ALPN 16
+#define SP_MAX_ALPN_BYTES 255
 /* Certificates of one chain that are described; longer chains are said by their
  * length. OpenSSL's own limit on depth is 100, no public chain passes 5. */
 #define SP_MAX_CHAIN_CERTIFICATES 16

@@ -101,6 +101,9 @@ struct sp_policy {
 	size_t *lockdown;
 	size_t lockdown_count;
 	enum sp_drift drift;
+	/* Indices of services with tls = none that stay reachable in a lockdown. */
+	size_t *lockdown;
+	size_t lockdown_count;
 	struct sp_service *services; /* in the order of the text, includes in place */
 	size_t service_count;
 	struct sp_address_set *sets;

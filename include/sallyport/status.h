@@ -38,6 +38,7 @@ struct sp_status_row {
 struct sp_status {
 	bool loaded;	      /* the table is in the kernel */
 	bool in_force;	      /* and is exactly the active snapshot's */
+	bool audit;	      /* its mode: nothing is blocked */
 	bool locked_down;     /* only the floor is in force */
 	int64_t undone_in_ms; /* not confirmed: until it is undone; 0: confirmed */
 	size_t differences;   /* changes that would make it so */

@@ -138,6 +138,9 @@ static void print_text(const struct apply *apply)
 	else
 		printf("Applied: %zu change%s, %zu service%s.\n", apply->changes,
 		    apply->changes == 1 ? "" : "s", services, services == 1 ? "" : "s");
+	if (apply->compiled.policy->mode == SP_MODE_AUDIT)
+		printf("mode = audit: nothing is blocked, what would be is counted and "
+		       "logged.\n");
 	if (!apply->options->dry_run && apply->proofs.lease_count)
 		printf(
 		    "%zu TLS port%s open while %s lease%s: `sallyport status` shows how "

@@ -264,6 +264,7 @@ static void fill_rows(const struct sp_options *options, const struct sp_kernel *
 	if (!sp_standing_load_in_force(&directories, &standing, diag))
 		return;
 	joining.policy = standing.policy;
+	status->audit = standing.policy->mode == SP_MODE_AUDIT;
 	joining.held = kernel->held;
 	status->blocked = counted(kernel->held, "", SP_COUNTER_BLOCKED);
 	join(&joining);

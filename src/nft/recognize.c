@@ -389,7 +389,9 @@ static bool take_ct(struct recognizing *from)
 {
 	switch (nftnl_expr_get_u32(peek(from, 0, "ct"), NFTNL_EXPR_CT_KEY)) {
 	case NFT_CT_DIRECTION: return take_value(from, 1, SP_FIELD_CT_DIRECTION);
-	case NFT_CT_STATE: return take_lookup(from, 1, SP_FIELD_CT_STATE);
+	case NFT_CT_STATE:
+		return take_lookup(from, 1, SP_FIELD_CT_STATE) ||
+		       take_value(from, 1, SP_FIELD_CT_STATE);
 	default: return false;
 	}
 }

@@ -26,6 +26,10 @@ static const char *difference(const struct sp_service *a, const struct sp_servic
 		return "profile";
 	if (!same_text(a->ca, b->ca))
 		return "ca";
+	if (!same_text(a->crl, b->crl))
+		return "crl";
+	if (!same_text(a->client_certificate, b->client_certificate))
+		return "client_certificate";
 	if (a->lease != b->lease)
 		return "lease";
 	if (a->revoke != b->revoke)

@@ -105,11 +105,11 @@ bool sp_file_read(const char *path, size_t limit, const char *what,
 	return done;
 }
 
-bool sp_file_usable(const char *path, size_t limit, const char *what,
+bool sp_file_usable(const char *path, size_t limit, bool directory, const char *what,
     const struct sp_location *blame, struct sp_diag *diag)
 {
 	struct stat status;
-	int descriptor = open_checked(path, limit, what, true, blame, &status, diag);
+	int descriptor = open_checked(path, limit, what, directory, blame, &status, diag);
 
 	if (descriptor < 0)
 		return false;

@@ -23,9 +23,9 @@ struct sp_file {
 bool sp_file_read(const char *path, size_t limit, const char *what,
     const struct sp_location *blame, struct sp_file *ret, struct sp_diag *diag);
 
-/* Can `path` be opened, as a regular file of at most `limit` bytes or as a
- * directory? Nothing is read. */
-bool sp_file_usable(const char *path, size_t limit, const char *what,
+/* Can `path` be opened, as a regular file of at most `limit` bytes or, if it may be
+ * one, as a directory? Nothing is read. */
+bool sp_file_usable(const char *path, size_t limit, bool directory, const char *what,
     const struct sp_location *blame, struct sp_diag *diag);
 
 /* `path` as seen from the file `from`: relative paths start at its folder.

@@ -71,7 +71,14 @@ struct sp_table {
 struct sp_word {
 	const char *text;
 	unsigned value;
-	bool later; /* understood, and its effect does not exist yet */
+};
+
+/* A key that names a file. */
+struct sp_path_kind {
+	const char *without; /* the word for no path */
+	const char *what;    /* as an error calls it */
+	size_t limit;	     /* bytes */
+	bool directory;	     /* may be one */
 };
 
 /* Keys that one section can have. */
@@ -94,12 +101,13 @@ extern const struct sp_table sp_addresses_table; /* struct sp_address_set */
 extern const struct sp_table sp_profile_table;	 /* struct sp_profile */
 extern const struct sp_table sp_entry_table;	 /* struct sp_entry */
 
-extern const struct sp_type sp_type_version, sp_type_word, sp_type_flag, sp_type_later,
+extern const struct sp_type sp_type_version, sp_type_word, sp_type_flag,
     sp_type_protocols, sp_type_ports, sp_type_duration, sp_type_rate, sp_type_log_rate,
     sp_type_number, sp_type_tls_version, sp_type_sources, sp_type_destinations,
     sp_type_elements, sp_type_addresses, sp_type_text, sp_type_name, sp_type_host_names,
-    sp_type_interfaces, sp_type_ca, sp_type_files, sp_type_profile, sp_type_include,
-    sp_type_limit, sp_type_numbers, sp_type_flags, sp_type_clauses;
+    sp_type_interfaces, sp_type_path, sp_type_files, sp_type_profile, sp_type_include,
+    sp_type_limit, sp_type_numbers, sp_type_flags, sp_type_clauses, sp_type_alpn,
+    sp_type_lockdown;
 
 const struct sp_row *sp_table_row(const struct sp_table *table, const char *key);
 

@@ -154,7 +154,7 @@ static bool read_all(struct sp_reading *reading, const char *path)
 		return false;
 	fine = check_kinds(reading) && fine;
 	fine = read_sections(reading) && fine;
-	fine = check_whole(reading) && fine;
+	fine = check_whole(reading) && sp_lockdown_read(reading) && fine;
 	fine = sp_check_agreement(reading) && fine;
 	fine = sp_check_covered(reading) && fine;
 	if (!any_errors(reading))

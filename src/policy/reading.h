@@ -84,6 +84,9 @@ void sp_profile_free(struct sp_profile *profile);
 struct sp_location sp_place_of(const struct sp_place *place, const char *key);
 bool sp_place_has(const struct sp_place *place, const char *key);
 
+/* lockdown.c: after the services. */
+bool sp_lockdown_read(struct sp_reading *reading);
+
 /* Checks between services; each reports and returns false. */
 bool sp_check_agreement(struct sp_reading *reading);
 bool sp_check_covered(struct sp_reading *reading);

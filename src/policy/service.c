@@ -196,11 +196,12 @@ static bool derive_recheck(struct subject *subject)
 		subject->service->profile = subject->reading->policy->profile;
 	if (!sp_place_has(subject->place, "recheck"))
 		subject->service->recheck = quarter;
-	if (subject->service->recheck != quarter && subject->service->lease)
+	if (subject->service->recheck > subject->service->lease &&
+	    subject->service->lease)
 		return complain(subject, "recheck",
-		    "a recheck other than a quarter of the lease, %u seconds, is not "
-		    "supported yet: leave it out",
-		    quarter);
+		    "recheck is longer than the lease, %u seconds: the port would shut "
+		    "before it is asked again",
+		    subject->service->lease);
 	return true;
 }
 

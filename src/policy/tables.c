@@ -1,45 +1,40 @@
 /* The keys of each section. */
 #include "language.h"
 
+#include <sallyport/limits.h>
+
 #include "catalogue.h"
 
-static const struct sp_word defaults[] = { { "drop", SP_DEFAULT_DROP, false },
-	{ "reject", SP_DEFAULT_REJECT, false }, { NULL, 0, false } };
-static const struct sp_word modes[] = { { "enforce", SP_MODE_ENFORCE, false },
-	{ "audit", SP_MODE_AUDIT, true }, { NULL, 0, false } };
-static const struct sp_word icmps[] = { { "minimal", SP_ICMP_MINIMAL, false },
-	{ "ping", SP_ICMP_PING, false }, { "all", SP_ICMP_ALL, false },
-	{ NULL, 0, false } };
-static const struct sp_word drifts[] = { { "restore", SP_DRIFT_RESTORE, false },
-	{ "report", SP_DRIFT_REPORT, true }, { NULL, 0, false } };
-static const struct sp_word actions[] = { { "allow", SP_ALLOW, false },
-	{ "block", SP_BLOCK, false }, { "reject", SP_REJECT, false },
-	{ NULL, 0, false } };
-static const struct sp_word tls_modes[] = { { "none", SP_TLS_NONE, false },
-	{ "required", SP_TLS_REQUIRED, false }, { "starttls", SP_TLS_STARTTLS, false },
-	{ NULL, 0, false } };
-static const struct sp_word dialects[] = { { "none", SP_DIALECT_NONE, false },
-	{ "smtp", SP_DIALECT_SMTP, false }, { "lmtp", SP_DIALECT_LMTP, false },
-	{ "imap", SP_DIALECT_IMAP, false }, { "pop3", SP_DIALECT_POP3, false },
-	{ "ftp", SP_DIALECT_FTP, false }, { "ldap", SP_DIALECT_LDAP, false },
-	{ "rdp", SP_DIALECT_RDP, false }, { "postgresql", SP_DIALECT_POSTGRESQL, false },
-	{ "mysql", SP_DIALECT_MYSQL, false },
-	{ "xmpp-client", SP_DIALECT_XMPP_CLIENT, false },
-	{ "xmpp-server", SP_DIALECT_XMPP_SERVER, false },
-	{ "sieve", SP_DIALECT_SIEVE, false }, { "nntp", SP_DIALECT_NNTP, false },
-	{ NULL, 0, false } };
-static const struct sp_word on_fails[] = { { "block", SP_ON_FAIL_BLOCK, false },
-	{ "warn", SP_ON_FAIL_WARN, false }, { NULL, 0, false } };
-static const struct sp_word revokes[] = { { "drain", SP_REVOKE_DRAIN, false },
-	{ "cut", SP_REVOKE_CUT, false }, { NULL, 0, false } };
-static const struct sp_word yes_no[] = { { "no", false, false }, { "yes", true, false },
-	{ NULL, 0, false } };
+static const struct sp_word defaults[] = { { "drop", SP_DEFAULT_DROP },
+	{ "reject", SP_DEFAULT_REJECT }, { NULL, 0 } };
+static const struct sp_word modes[] = { { "enforce", SP_MODE_ENFORCE },
+	{ "audit", SP_MODE_AUDIT }, { NULL, 0 } };
+static const struct sp_word icmps[] = { { "minimal", SP_ICMP_MINIMAL },
+	{ "ping", SP_ICMP_PING }, { "all", SP_ICMP_ALL }, { NULL, 0 } };
+static const struct sp_word drifts[] = { { "restore", SP_DRIFT_RESTORE },
+	{ "report", SP_DRIFT_REPORT }, { NULL, 0 } };
+static const struct sp_word actions[] = { { "allow", SP_ALLOW }, { "block", SP_BLOCK },
+	{ "reject", SP_REJECT }, { NULL, 0 } };
+static const struct sp_word tls_modes[] = { { "none", SP_TLS_NONE },
+	{ "required", SP_TLS_REQUIRED }, { "starttls", SP_TLS_STARTTLS }, { NULL, 0 } };
+static const struct sp_word dialects[] = { { "none", SP_DIALECT_NONE },
+	{ "smtp", SP_DIALECT_SMTP }, { "lmtp", SP_DIALECT_LMTP },
+	{ "imap", SP_DIALECT_IMAP }, { "pop3", SP_DIALECT_POP3 },
+	{ "ftp", SP_DIALECT_FTP }, { "ldap", SP_DIALECT_LDAP }, { "rdp", SP_DIALECT_RDP },
+	{ "postgresql", SP_DIALECT_POSTGRESQL }, { "mysql", SP_DIALECT_MYSQL },
+	{ "xmpp-client", SP_DIALECT_XMPP_CLIENT },
+	{ "xmpp-server", SP_DIALECT_XMPP_SERVER }, { "sieve", SP_DIALECT_SIEVE },
+	{ "nntp", SP_DIALECT_NNTP }, { NULL, 0 } };
+static const struct sp_word on_fails[] = { { "block", SP_ON_FAIL_BLOCK },
+	{ "warn", SP_ON_FAIL_WARN }, { NULL, 0 } };
+static const struct sp_word revokes[] = { { "drain", SP_REVOKE_DRAIN },
+	{ "cut", SP_REVOKE_CUT }, { NULL, 0 } };
+static const struct sp_word yes_no[] = { { "no", false }, { "yes", true }, { NULL, 0 } };
 /* Indices of the neighbouring flags tcp and udp. */
-static const struct sp_word protocols[] = { { "tcp", 0, false }, { "udp", 1, false },
-	{ NULL, 0, false } };
+static const struct sp_word protocols[] = { { "tcp", 0 }, { "udp", 1 }, { NULL, 0 } };
 /* A flag and its words: an action other than block leaves the set to services. */
-static const struct sp_word set_actions[] = { { "none", false, false },
-	{ "block", true, false }, { NULL, 0, false } };
+static const struct sp_word set_actions[] = { { "none", false }, { "block", true },
+	{ NULL, 0 } };
 
 #define ROWS(rows) (rows), sizeof(rows) / sizeof(*(rows))
 #define FITS(rows) _Static_assert(sizeof(rows) / sizeof(*(rows)) <= SP_MAX_ROWS, #rows)
@@ -52,13 +47,20 @@ static const struct sp_row policy_rows[] = {
 	{ "profile", &sp_type_profile, FIELD(profile), "baseline", 0, NULL },
 	{ "icmp", &sp_type_word, FIELD(icmp), "ping", 0, icmps },
 	{ "log", &sp_type_log_rate, FIELD(log_blocked), "none", 0, NULL },
-	{ "lockdown", &sp_type_later, 0, "none", 0, NULL },
+	{ "lockdown", &sp_type_lockdown, FIELD(lockdown), NULL, SP_ROW_DERIVED, NULL },
 	{ "drift", &sp_type_word, FIELD(drift), "restore", 0, drifts },
 	{ "include", &sp_type_include, 0, "none", SP_ROW_INCLUDED, NULL },
 };
 #undef FIELD
 const struct sp_table sp_policy_table = { "policy", false, ROWS(policy_rows) };
 FITS(policy_rows);
+FITS(policy_rows);
+
+static const struct sp_path_kind ca_path = { "system", "CA file", SP_MAX_CA_BYTES, true };
+static const struct sp_path_kind crl_path = { "none", "CRL file", SP_MAX_CRL_BYTES,
+	false };
+static const struct sp_path_kind client_certificate_path = { "none", "client certificate",
+	SP_MAX_CLIENT_CERTIFICATE_BYTES, false };
 
 #define FIELD(field) offsetof(struct sp_service, field)
 static const struct sp_row service_rows[] = {
@@ -72,13 +74,14 @@ static const struct sp_row service_rows[] = {
 	{ "tls", &sp_type_word, FIELD(tls), NULL, SP_ROW_DERIVED, tls_modes },
 	{ "starttls", &sp_type_word, FIELD(starttls), NULL, SP_ROW_DERIVED, dialects },
 	{ "name", &sp_type_host_names, FIELD(names), "none", SP_ROW_TLS, NULL },
-	{ "alpn", &sp_type_later, 0, "none", SP_ROW_TLS, NULL },
-	{ "client_certificate", &sp_type_later, 0, "none", SP_ROW_TLS, NULL },
+	{ "alpn", &sp_type_alpn, FIELD(alpn), "none", SP_ROW_TLS, NULL },
+	{ "client_certificate", &sp_type_path, FIELD(client_certificate), "none",
+	    SP_ROW_TLS, &client_certificate_path },
 	{ "listen", &sp_type_addresses, FIELD(listen), "none", SP_ROW_TLS, NULL },
 	{ "profile", &sp_type_profile, FIELD(profile), NULL, SP_ROW_DERIVED | SP_ROW_TLS,
 	    NULL },
-	{ "ca", &sp_type_ca, FIELD(ca), "system", SP_ROW_TLS, NULL },
-	{ "crl", &sp_type_later, 0, "none", SP_ROW_TLS, NULL },
+	{ "ca", &sp_type_path, FIELD(ca), "system", SP_ROW_TLS, &ca_path },
+	{ "crl", &sp_type_path, FIELD(crl), "none", SP_ROW_TLS, &crl_path },
 	{ "on_fail", &sp_type_word, FIELD(on_fail), "block", SP_ROW_TLS, on_fails },
 	{ "lease", &sp_type_duration, FIELD(lease), "24h", SP_ROW_TLS, NULL },
 	{ "recheck", &sp_type_duration, FIELD(recheck), NULL, SP_ROW_DERIVED | SP_ROW_TLS,
@@ -90,6 +93,7 @@ static const struct sp_row service_rows[] = {
 #undef FIELD
 const struct sp_table sp_service_table = { "service", true, ROWS(service_rows) };
 FITS(service_rows);
+FITS(service_rows);
 
 #define FIELD(field) offsetof(struct sp_address_set, field)
 static const struct sp_row addresses_rows[] = {
@@ -100,19 +104,17 @@ static const struct sp_row addresses_rows[] = {
 #undef FIELD
 const struct sp_table sp_addresses_table = { "addresses", true, ROWS(addresses_rows) };
 FITS(addresses_rows);
+FITS(addresses_rows);
 
-static const struct sp_word stances[] = { { "fail", SP_STANCE_FAIL, false },
-	{ "warn", SP_STANCE_WARN, false }, { "ignore", SP_STANCE_IGNORE, false },
-	{ NULL, 0, false } };
+static const struct sp_word stances[] = { { "fail", SP_STANCE_FAIL },
+	{ "warn", SP_STANCE_WARN }, { "ignore", SP_STANCE_IGNORE }, { NULL, 0 } };
 /* Bits of a mask. */
-static const struct sp_word key_types[] = { { "rsa", SP_KEY_RSA, false },
-	{ "ecdsa", SP_KEY_EC, false }, { "eddsa", SP_KEY_EDWARDS, false },
-	{ "dsa", SP_KEY_DSA, false }, { NULL, 0, false } };
-static const struct sp_word hashes[] = { { "sha256", SP_HASH_SHA256, false },
-	{ "sha384", SP_HASH_SHA384, false }, { "sha512", SP_HASH_SHA512, false },
-	{ "eddsa", SP_HASH_INTRINSIC, false }, { "sha224", SP_HASH_SHA224, false },
-	{ "sha1", SP_HASH_SHA1, false }, { "md5", SP_HASH_MD5, false },
-	{ NULL, 0, false } };
+static const struct sp_word key_types[] = { { "rsa", SP_KEY_RSA }, { "ecdsa", SP_KEY_EC },
+	{ "eddsa", SP_KEY_EDWARDS }, { "dsa", SP_KEY_DSA }, { NULL, 0 } };
+static const struct sp_word hashes[] = { { "sha256", SP_HASH_SHA256 },
+	{ "sha384", SP_HASH_SHA384 }, { "sha512", SP_HASH_SHA512 },
+	{ "eddsa", SP_HASH_INTRINSIC }, { "sha224", SP_HASH_SHA224 },
+	{ "sha1", SP_HASH_SHA1 }, { "md5", SP_HASH_MD5 }, { NULL, 0 } };
 
 #define FIELD(field) offsetof(struct sp_profile, field)
 #define ROW(key, type, field, standard, detail)                                        \
@@ -174,6 +176,7 @@ static const struct sp_row profile_rows[] = {
 #undef FIELD
 const struct sp_table sp_profile_table = { "profile", true, ROWS(profile_rows) };
 FITS(profile_rows);
+FITS(profile_rows);
 
 #define FIELD(field) offsetof(struct sp_entry, field)
 static const struct sp_row entry_rows[] = {
@@ -186,6 +189,7 @@ static const struct sp_row entry_rows[] = {
 };
 #undef FIELD
 const struct sp_table sp_entry_table = { "service", true, ROWS(entry_rows) };
+FITS(entry_rows);
 FITS(entry_rows);
 
 const struct sp_row *sp_table_row(const struct sp_table *table, const char *key)

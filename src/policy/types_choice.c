@@ -65,15 +65,9 @@ const struct sp_word *sp_find_word(
 	const struct sp_word *words = value->row->detail;
 	struct sp_slice written = value->items[i].text;
 
-	for (size_t w = 0; words[w].text; w++) {
-		if (!sp_slice_is(written, words[w].text))
-			continue;
-		if (!words[w].later)
+	for (size_t w = 0; words[w].text; w++)
+		if (sp_slice_is(written, words[w].text))
 			return &words[w];
-		sp_refuse_item(reading, value, i, "%s = %s is not supported yet",
-		    value->row->key, words[w].text);
-		return NULL;
-	}
 	unknown_word(reading, value, i, words);
 	return NULL;
 }
@@ -143,27 +137,6 @@ static void print_flag(
 }
 
 const struct sp_type sp_type_flag = { false, read_flag, print_flag };
-
-/* Keys whose effect does not exist yet: the default alone is accepted. */
-static bool read_later(
-    struct sp_reading *reading, const struct sp_value *value, void *field)
-{
-	(void)field;
-	return (value->count == 1 && sp_slice_is(value->items[0].text, "none")) ||
-	       sp_refuse_item(reading, value, 0,
-		   "%s is not supported yet: leave it out, or write \"%s = none\"",
-		   value->row->key, value->row->key);
-}
-
-static void print_later(
-    struct sp_printer *printer, const struct sp_row *row, const void *field)
-{
-	(void)row;
-	(void)field;
-	sp_print_word(printer, "none");
-}
-
-const struct sp_type sp_type_later = { true, read_later, print_later };
 
 /* tcp, udp or both, into two neighbouring flags. */
 _Static_assert(

@@ -30,6 +30,7 @@ void sp_field_get_list(const void *field, const void **ret_items, size_t *ret_co
 LIST_FIELD(sp_service, ports, port_count);
 LIST_FIELD(sp_service, interfaces, interface_count);
 LIST_FIELD(sp_service, names, name_count);
+LIST_FIELD(sp_service, alpn, alpn_count);
 LIST_FIELD(sp_service, listen, listen_count);
 LIST_FIELD(sp_entry, ports, port_count);
 LIST_FIELD(sp_address_set, files, file_count);
@@ -174,14 +175,14 @@ static bool read_host_names(
 	return read_strings(reading, value, field, read_host_name);
 }
 
-static void print_host_names(
+static void print_or_none(
     struct sp_printer *printer, const struct sp_row *row, const void *field)
 {
 	(void)row;
 	print_strings(printer, field, "none");
 }
 
-const struct sp_type sp_type_host_names = { true, read_host_names, print_host_names };
+const struct sp_type sp_type_host_names = { true, read_host_names, print_or_none };
 
 /* --- interfaces ---------------------------------------------------------- */
 
@@ -242,6 +243,44 @@ static void print_interfaces(
 
 const struct sp_type sp_type_interfaces = { true, read_interfaces, print_interfaces };
 
+/* --- protocols of ALPN --------------------------------------------------- */
+
+/* RFC 7301 section 3.1; every registered one is printable, and "h2" is no list. */
+static char *read_protocol(
+    struct sp_reading *reading, const struct sp_value *value, size_t i)
+{
+	struct sp_slice text = value->items[i].text;
+	bool fine = text.length <= SP_MAX_ALPN_BYTES;
+	char *copy;
+
+	for (size_t c = 0; c < text.length; c++)
+		fine = fine && text.text[c] > ' ' && text.text[c] < 0x7f;
+	if (!fine) {
+		sp_refuse_item(reading, value, i,
+		    "\"%.*s\" is not a protocol of ALPN: 1 to %d characters of ASCII "
+		    "without blanks, \"h2\", \"http/1.1\"",
+		    SP_SHOW(text), SP_MAX_ALPN_BYTES);
+		return NULL;
+	}
+	copy = strndup(text.text, text.length);
+	if (!copy)
+		sp_out_of_memory(reading->diag);
+	return copy;
+}
+
+static bool read_alpn(
+    struct sp_reading *reading, const struct sp_value *value, void *field)
+{
+	if (is_none(value))
+		return true;
+	if (value->count > SP_MAX_ALPN)
+		return sp_refuse_item(
+		    reading, value, SP_MAX_ALPN, "more than %d protocols", SP_MAX_ALPN);
+	return read_strings(reading, value, field, read_protocol);
+}
+
+const struct sp_type sp_type_alpn = { true, read_alpn, print_or_none };
+
 /* --- files --------------------------------------------------------------- */
 
 /* A path that cannot be written in a policy could not be printed either. */
@@ -272,16 +311,18 @@ static char *read_path(struct sp_reading *reading, const struct sp_value *value,
 	return path;
 }
 
-static bool read_ca(struct sp_reading *reading, const struct sp_value *value, void *field)
+static bool read_file_path(
+    struct sp_reading *reading, const struct sp_value *value, void *field)
 {
+	const struct sp_path_kind *kind = value->row->detail;
 	struct sp_location at = sp_item_at(value->document, &value->items[0]);
 	char *path;
 
-	if (sp_slice_is(value->items[0].text, "system"))
+	if (sp_slice_is(value->items[0].text, kind->without))
 		return true;
 	path = read_path(reading, value, 0);
-	if (!path ||
-	    !sp_file_usable(path, SP_MAX_CA_BYTES, "CA file", &at, reading->diag)) {
+	if (!path || !sp_file_usable(path, kind->limit, kind->directory, kind->what, &at,
+			 reading->diag)) {
 		free(path);
 		return false;
 	}
@@ -289,16 +330,16 @@ static bool read_ca(struct sp_reading *reading, const struct sp_value *value, vo
 	return true;
 }
 
-static void print_ca(
+static void print_file_path(
     struct sp_printer *printer, const struct sp_row *row, const void *field)
 {
+	const struct sp_path_kind *kind = row->detail;
 	const char *path = *(char *const *)field;
 
-	(void)row;
-	sp_print_word(printer, path ? path : "system");
+	sp_print_word(printer, path ? path : kind->without);
 }
 
-const struct sp_type sp_type_ca = { false, read_ca, print_ca };
+const struct sp_type sp_type_path = { false, read_file_path, print_file_path };
 
 static bool read_files(
     struct sp_reading *reading, const struct sp_value *value, void *field)
@@ -308,14 +349,7 @@ static bool read_files(
 	return read_strings(reading, value, field, read_path);
 }
 
-static void print_files(
-    struct sp_printer *printer, const struct sp_row *row, const void *field)
-{
-	(void)row;
-	print_strings(printer, field, "none");
-}
-
-const struct sp_type sp_type_files = { true, read_files, print_files };
+const struct sp_type sp_type_files = { true, read_files, print_or_none };
 
 /* include.c has read them by the time the keys are; the canonical form has
  * them in place. */
@@ -367,3 +401,30 @@ static void print_profile(
 }
 
 const struct sp_type sp_type_profile = { false, read_profile, print_profile };
+
+/* --- lockdown ------------------------------------------------------------ */
+
+/* lockdown.c resolves it, when the services are known. */
+static bool read_lockdown(
+    struct sp_reading *reading, const struct sp_value *value, void *field)
+{
+	(void)reading;
+	(void)value;
+	(void)field;
+	return true;
+}
+
+static void print_lockdown(
+    struct sp_printer *printer, const struct sp_row *row, const void *field)
+{
+	const struct sp_policy *policy = printer->policy;
+
+	(void)row;
+	(void)field;
+	if (!policy->lockdown_count)
+		sp_print_word(printer, "none");
+	for (size_t i = 0; i < policy->lockdown_count; i++)
+		sp_print_word(printer, policy->services[policy->lockdown[i]].name);
+}
+
+const struct sp_type sp_type_lockdown = { true, read_lockdown, print_lockdown };

@@ -125,6 +125,9 @@ static void print_head(const struct sp_status *status, FILE *stream)
 void sp_status_print(const struct sp_status *status, bool colour, FILE *stream)
 {
 	print_head(status, stream);
+	if (status->audit)
+		fputs("mode = audit: nothing is blocked, what would be is counted.\n",
+		    stream);
 	if (!status->rows.length)
 		return;
 	fprintf(stream, "\n%-*s %-*s %-*s %*s  %s\n", SERVICE_WIDTH, "SERVICE",
@@ -132,7 +135,8 @@ void sp_status_print(const struct sp_status *status, bool colour, FILE *stream)
 	for (size_t i = 0; i < status->rows.length; i++)
 		print_row(&status->rows.items[i], colour, stream);
 	fprintf(stream,
-	    "\nNEW counts connections let in. Everything else is shut: %llu packet%s.\n",
+	    "\nNEW counts connections let in. Everything else %s: %llu packet%s.\n",
+	    status->audit ? "would be shut" : "is shut",
 	    (unsigned long long)status->blocked, status->blocked == 1 ? "" : "s");
 	if (status->drift_count)
 		fprintf(stream,
@@ -162,14 +166,15 @@ bool sp_status_print_json(const struct sp_status *status, FILE *stream)
 
 	for (size_t i = 0; i < status->rows.length; i++)
 		json_array_append_new(rows, row_json(&status->rows.items[i]));
-	root = json_pack("{s:i, s:b, s:b, s:b, s:I, s:I, s:s?, s:I, s:I, s:I, s:s?, s:o}",
-	    "version", 1, "loaded", status->loaded, "in_force", status->in_force,
-	    "locked_down", status->locked_down, "undone_in_ms",
-	    (json_int_t)status->undone_in_ms, "differences",
-	    (json_int_t)status->differences, "snapshot", status->snapshot, "blocked",
-	    (json_int_t)status->blocked, "applied", (json_int_t)status->applied, "drift",
-	    (json_int_t)status->drift_count, "drift_writer", status->drift_writer,
-	    "services", rows);
+	root = json_pack(
+	    "{s:i, s:s, s:b, s:b, s:b, s:I, s:I, s:s?, s:I, s:I, s:I, s:s?, s:o}",
+	    "version", 1, "mode", status->audit ? "audit" : "enforce", "loaded",
+	    status->loaded, "in_force", status->in_force, "locked_down",
+	    status->locked_down, "undone_in_ms", (json_int_t)status->undone_in_ms,
+	    "differences", (json_int_t)status->differences, "snapshot", status->snapshot,
+	    "blocked", (json_int_t)status->blocked, "applied",
+	    (json_int_t)status->applied, "drift", (json_int_t)status->drift_count,
+	    "drift_writer", status->drift_writer, "services", rows);
 	printed = root && json_dumpf(root, stream, JSON_INDENT(2)) == 0;
 	fputc('\n', stream);
 	json_decref(root);

@@ -51,6 +51,10 @@ void sp_build_count(struct sp_build *build, struct sp_rule *rule, const char *co
 void sp_build_verdict(struct sp_build *build, struct sp_rule *rule,
     enum sp_judgement judgement, const char *chain);
 
+/* Where enforcing refuses, auditing logs at this rate, counts and lets through. */
+struct sp_rate sp_audit_rate(const struct sp_policy *policy);
+#define SP_AUDIT_PREFIX "sallyport would block: "
+
 /* essentials.c: what every host needs, whatever its policy. */
 void sp_build_essential_sets(struct sp_build *build, const struct sp_policy *policy);
 void sp_build_icmp_chain(struct sp_build *build, const struct sp_policy *policy);

@@ -208,13 +208,21 @@ static void match_traffic(const struct scope *scope, struct sp_rule *rule,
 		    scope->build, rule, SP_FIELD_PROTOCOL_PORT, gate, false);
 }
 
+/* Would it refuse, were it not for audit mode? */
+static bool is_audited(const struct scope *scope)
+{
+	return scope->policy->mode == SP_MODE_AUDIT && scope->service->action != SP_ALLOW;
+}
+
 static enum sp_judgement service_judgement(const struct scope *scope)
 {
 	switch (scope->service->action) {
 	case SP_ALLOW: return SP_ACCEPT;
-	case SP_BLOCK: return SP_DROP;
+	case SP_BLOCK: return is_audited(scope) ? SP_ACCEPT : SP_DROP;
 	case SP_REJECT: break;
 	}
+	if (is_audited(scope))
+		return SP_ACCEPT;
 	return scope->protocol == SP_TCP ? SP_REJECT_RESET : SP_REJECT_PORT;
 }
 
@@ -238,13 +246,15 @@ static void build_gated_rule(const struct scope *scope, const char *interface,
 	enum sp_judgement judgement = service_judgement(scope);
 	char name[SP_OBJECT_NAME], prefix[SP_OBJECT_NAME];
 	struct sp_rule *rule;
+	struct sp_rate rate;
 
-	if (service->log) {
+	if (service->log || is_audited(scope)) {
+		rate = service->log ? log_rate : sp_audit_rate(scope->policy);
 		rule = service_rule(scope);
 		match_traffic(scope, rule, interface, from, to, gate);
 		snprintf(prefix, sizeof(prefix), "sallyport %s: ", service->name);
-		sp_build_limit(scope->build, rule, &log_rate);
-		sp_build_log(scope->build, rule, prefix);
+		sp_build_limit(scope->build, rule, &rate);
+		sp_build_log(scope->build, rule, service->log ? prefix : SP_AUDIT_PREFIX);
 	}
 	rule = service_rule(scope);
 	match_traffic(scope, rule, interface, from, to, gate);

@@ -46,6 +46,31 @@ void sp_build_essential_sets(struct sp_build *build, const struct sp_policy *pol
 		set->timeout = true;
 }
 
+/* Without a rate of its own: the kernel log is not ours to flood. */
+struct sp_rate sp_audit_rate(const struct sp_policy *policy)
+{
+	return policy->log_blocked.count ? policy->log_blocked
+					 : (struct sp_rate){ 10, 1, 20 };
+}
+
+/* The end of a rule that refuses: a drop, or in audit mode none. Nothing else may
+ * decide, so that what would be refused is counted once. */
+static void refuse(
+    struct sp_build *build, struct sp_rule *rule, const struct sp_policy *policy)
+{
+	sp_build_verdict(
+	    build, rule, policy->mode == SP_MODE_AUDIT ? SP_ACCEPT : SP_DROP, NULL);
+}
+
+static void log_audit(
+    struct sp_build *build, struct sp_rule *rule, const struct sp_policy *policy)
+{
+	struct sp_rate rate = sp_audit_rate(policy);
+
+	sp_build_limit(build, rule, &rate);
+	sp_build_log(build, rule, SP_AUDIT_PREFIX);
+}
+
 static void accept_types(struct sp_build *build, struct sp_chain *chain,
     enum sp_field field, const uint32_t *types, size_t count)
 {
@@ -103,30 +128,45 @@ void sp_build_about_chain(struct sp_build *build, const struct sp_policy *policy
 	}
 }
 
+static struct sp_rule *match_block_list(struct sp_build *build, struct sp_chain *chain,
+    const struct sp_address_set *set, enum sp_family family)
+{
+	struct sp_rule *rule = sp_build_rule(build, chain);
+	char name[SP_OBJECT_NAME];
+
+	if (rule)
+		rule->at = set->at;
+	sp_address_set_name(name, set->name, family);
+	sp_build_match_set(build, rule,
+	    family == SP_IPV4 ? SP_FIELD_IP_SADDR : SP_FIELD_IP6_SADDR, name, false);
+	return rule;
+}
+
+static void build_block_list(struct sp_build *build, struct sp_chain *chain,
+    const struct sp_policy *policy, const struct sp_address_set *set,
+    enum sp_family family)
+{
+	char counter[SP_OBJECT_NAME];
+	struct sp_rule *rule;
+
+	if (policy->mode == SP_MODE_AUDIT)
+		log_audit(build, match_block_list(build, chain, set, family), policy);
+	rule = match_block_list(build, chain, set, family);
+	snprintf(counter, sizeof(counter), "set-%s", set->name);
+	sp_build_count(build, rule, counter);
+	refuse(build, rule, policy);
+}
+
 static void build_block_lists(
     struct sp_build *build, struct sp_chain *chain, const struct sp_policy *policy)
 {
 	for (size_t i = 0; i < policy->set_count; i++) {
 		const struct sp_address_set *set = &policy->sets[i];
 
-		for (int family = SP_IPV4; family <= SP_IPV6; family += 2) {
-			char name[SP_OBJECT_NAME], counter[SP_OBJECT_NAME];
-			struct sp_rule *rule;
-
-			if (!set->block || !(family == SP_IPV4 ? set->elements.v4.length
-							       : set->elements.v6.length))
-				continue;
-			rule = sp_build_rule(build, chain);
-			if (rule)
-				rule->at = set->at;
-			sp_address_set_name(name, set->name, (enum sp_family)family);
-			snprintf(counter, sizeof(counter), "set-%s", set->name);
-			sp_build_match_set(build, rule,
-			    family == SP_IPV4 ? SP_FIELD_IP_SADDR : SP_FIELD_IP6_SADDR,
-			    name, false);
-			sp_build_count(build, rule, counter);
-			sp_build_verdict(build, rule, SP_DROP, NULL);
-		}
+		if (set->block && set->elements.v4.length)
+			build_block_list(build, chain, policy, set, SP_IPV4);
+		if (set->block && set->elements.v6.length)
+			build_block_list(build, chain, policy, set, SP_IPV6);
 	}
 }
 
@@ -141,7 +181,7 @@ static void accept_loopback(struct sp_build *build, struct sp_chain *chain)
 
 /* Without the direction it would also kill outbound connections that happen to
  * use the port locally. */
-static void cut_unverified(struct sp_build *build, struct sp_chain *chain)
+static struct sp_rule *match_unverified(struct sp_build *build, struct sp_chain *chain)
 {
 	struct sp_rule *rule = sp_build_rule(build, chain);
 
@@ -149,17 +189,40 @@ static void cut_unverified(struct sp_build *build, struct sp_chain *chain)
 	sp_build_match_set(build, rule, SP_FIELD_PROTOCOL_PORT, SP_SET_CUT, false);
 	sp_build_match_set(build, rule, SP_FIELD_PROTOCOL_PORT, SP_SET_VERIFIED, true);
 	sp_build_match_set(build, rule, SP_FIELD_PROTOCOL_PORT, SP_SET_OVERRIDDEN, true);
-	sp_build_verdict(build, rule, SP_DROP, NULL);
+	return rule;
 }
 
-static void follow_connections(struct sp_build *build, struct sp_chain *chain)
+static void cut_unverified(
+    struct sp_build *build, struct sp_chain *chain, const struct sp_policy *policy)
+{
+	struct sp_rule *rule;
+
+	if (policy->mode == SP_MODE_AUDIT)
+		log_audit(build, match_unverified(build, chain), policy);
+	rule = match_unverified(build, chain);
+	if (policy->mode == SP_MODE_AUDIT)
+		sp_build_count(build, rule, SP_COUNTER_BLOCKED);
+	refuse(build, rule, policy);
+}
+
+static void follow_connections(
+    struct sp_build *build, struct sp_chain *chain, const struct sp_policy *policy)
 {
 	struct sp_rule *rule = sp_build_rule(build, chain);
 
-	sp_build_vmap_value(build, rule, SP_FIELD_CT_STATE, CT_STATE_INVALID, SP_DROP);
+	if (policy->mode == SP_MODE_ENFORCE)
+		sp_build_vmap_value(
+		    build, rule, SP_FIELD_CT_STATE, CT_STATE_INVALID, SP_DROP);
 	sp_build_vmap_value(
 	    build, rule, SP_FIELD_CT_STATE, CT_STATE_ESTABLISHED, SP_ACCEPT);
 	sp_build_vmap_value(build, rule, SP_FIELD_CT_STATE, CT_STATE_RELATED, SP_ACCEPT);
+	if (policy->mode == SP_MODE_ENFORCE)
+		return;
+	rule = sp_build_rule(build, chain);
+	sp_build_match(
+	    build, rule, SP_FIELD_CT_STATE, &(uint32_t){ CT_STATE_INVALID }, 1, false);
+	sp_build_count(build, rule, SP_COUNTER_BLOCKED);
+	refuse(build, rule, policy);
 }
 
 /* Connections that ran before connection tracking did: their next packet is in
@@ -232,14 +295,17 @@ static void decide_the_rest(
 {
 	struct sp_rule *rule;
 
-	if (policy->log_blocked.count) {
+	if (policy->mode == SP_MODE_AUDIT) {
+		log_audit(build, sp_build_rule(build, chain), policy);
+	} else if (policy->log_blocked.count) {
 		rule = sp_build_rule(build, chain);
 		sp_build_limit(build, rule, &policy->log_blocked);
 		sp_build_log(build, rule, "sallyport blocked: ");
 	}
 	rule = sp_build_rule(build, chain);
 	sp_build_count(build, rule, SP_COUNTER_BLOCKED);
-	if (policy->default_action == SP_DEFAULT_DROP)
+	/* In audit mode the chain's policy then accepts. */
+	if (policy->mode == SP_MODE_AUDIT || policy->default_action == SP_DEFAULT_DROP)
 		return;
 	rule = sp_build_rule(build, chain);
 	sp_build_match(build, rule, SP_FIELD_L4PROTO, &(uint32_t){ SP_TCP }, 1, false);
@@ -255,11 +321,11 @@ void sp_build_input_chain(struct sp_build *build, const struct sp_policy *policy
 	if (!chain)
 		return;
 	chain->base = true;
-	chain->drop = true;
+	chain->drop = policy->mode == SP_MODE_ENFORCE;
 	accept_loopback(build, chain);
 	build_block_lists(build, chain, policy);
-	cut_unverified(build, chain);
-	follow_connections(build, chain);
+	cut_unverified(build, chain, policy);
+	follow_connections(build, chain, policy);
 	pick_up_running(build, chain);
 	handle_icmp(build, chain);
 	accept_dhcp(build, chain);

@@ -163,8 +163,11 @@ static void print_statement(const struct sp_statement *statement, struct sp_text
 {
 	switch (statement->kind) {
 	case SP_STATEMENT_MATCH:
+		/* Without the sign nft takes a state for a mask. */
 		sp_text_add(ret, "%s %s", field_names[statement->field],
-		    statement->negate ? "!= " : "");
+		    statement->negate			    ? "!= "
+		    : statement->field == SP_FIELD_CT_STATE ? "== "
+							    : "");
 		print_operand(statement, ret);
 		break;
 	case SP_STATEMENT_VMAP:
