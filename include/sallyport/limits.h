@@ -19,6 +19,8 @@
 #define SP_MAX_SERVICES 65536
 /* inih 55 (INI_MAX_LINE 200) hands on at most this many bytes of a line. */
 #define SP_INIH_LINE_BYTES 197
+/* One element of a list: a path (PATH_MAX); a host name has 253 at most. */
+#define SP_MAX_ELEMENT_BYTES 4096
 /* inih 55 (MAX_SECTION 50) keeps this many bytes of a section's header text. */
 #define SP_INIH_SECTION_BYTES 49
 /* inih 55 (MAX_NAME 50) keeps this many bytes of a key. */

@@ -5,7 +5,7 @@
  * - it splits a physical line at 199 bytes and takes the tail for a line of its
  *   own, so that a long comment can smuggle in a key: comments are stripped
  *   before it sees them, an over-long list is cut at commas into continuation
- *   lines, and an element that does not fit is refused;
+ *   lines, and an element that does not fit is seen by inih as its beginning;
  * - it cuts section names and the keys of continuation lines at 49 bytes, so
  *   that two long names merge: longer ones are refused;
  * - it takes any indented line for a continuation of the key above, and for a
@@ -51,6 +51,9 @@ struct reader {
 	struct sp_section section;
 	char header[SP_INIH_SECTION_BYTES + 1];
 	struct sp_slice key, piece;
+	/* The element that `piece` stands in for, being its beginning; empty: the
+	 * piece stands for itself. */
+	struct sp_slice whole;
 	unsigned key_column;
 
 	struct sp_slice rest;		   /* of a value too long for one line */
@@ -147,7 +150,7 @@ static void add_item(struct reader *reader, struct sp_slice text)
 
 static void add_items(struct reader *reader)
 {
-	struct sp_slice left = reader->piece;
+	struct sp_slice left = reader->whole.length ? reader->whole : reader->piece;
 	const char *comma;
 
 	if (!left.length)
@@ -306,6 +309,7 @@ static struct sp_slice take_piece(struct reader *reader, size_t room)
 	struct sp_slice rest = reader->rest, piece = rest;
 	const char *comma;
 
+	reader->whole.length = 0;
 	if (rest.length <= room) {
 		reader->rest.length = 0;
 		return piece;
@@ -320,20 +324,45 @@ static struct sp_slice take_piece(struct reader *reader, size_t room)
 	return sp_slice_trim(piece);
 }
 
+/* An element that no line of inih's holds: its beginning stands in for it, so that
+ * inih sees where it is and nothing of it can become a key. */
+static bool take_long_element(struct reader *reader)
+{
+	struct sp_slice rest = reader->rest;
+	const char *comma = memchr(rest.text, ',', rest.length);
+
+	if (comma)
+		rest.length = (size_t)(comma - rest.text);
+	if (rest.length > SP_MAX_ELEMENT_BYTES) {
+		refuse(reader, rest.text, "an element of more than %d bytes: shorten it",
+		    SP_MAX_ELEMENT_BYTES);
+		return false;
+	}
+	reader->whole = sp_slice_trim(rest);
+	rest.length = SP_INIH_LINE_BYTES - 1;
+	reader->piece = sp_slice_trim(rest);
+	rest = reader->rest;
+	reader->rest.length = 0;
+	if (comma)
+		reader->rest = sp_slice_trim((struct sp_slice){
+		    comma + 1, rest.length - (size_t)(comma + 1 - rest.text) });
+	return true;
+}
+
 /* Hands out the next part of a value that did not fit into its line. */
 static bool hand_out_rest(struct reader *reader)
 {
 	const char *start = reader->rest.text;
 
+	bool fine = strchr(",;#", start[0]) == NULL;
+
 	reader->piece = take_piece(reader, SP_INIH_LINE_BYTES - 1);
-	if (!reader->piece.length || start[0] == ';' || start[0] == '#') {
-		if (!reader->piece.length && start[0] != ',')
-			refuse(reader, start,
-			    "an element of more than %d bytes: shorten it",
-			    SP_INIH_LINE_BYTES - 1);
-		else
-			refuse(reader, start,
-			    "an element cannot be empty or begin with '%c'", start[0]);
+	if (!fine)
+		refuse(reader, start, "an element cannot be empty or begin with '%c'",
+		    start[0]);
+	else if (!reader->piece.length)
+		fine = take_long_element(reader);
+	if (!fine) {
 		reader->rest.length = 0;
 		reader->key_damaged = true;
 		return false;
@@ -532,6 +561,7 @@ static char *next_for_inih(char *buffer, int size, void *stream)
 	if (reader->handed == HANDED_HEADER) {
 		reader->key = sp_slice(MARKER_KEY);
 		reader->piece = sp_slice(MARKER_VALUE);
+		reader->whole.length = 0;
 		return hand_out(
 			   reader, HANDED_MARKER, "", reader->key, "=", reader->piece)
 			   ? buffer

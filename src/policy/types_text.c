@@ -290,7 +290,7 @@ static bool writable_path(const char *path)
 		if (path[i] == ',' || (unsigned char)path[i] < 0x20 ||
 		    (i && sp_is_blank(path[i - 1]) && (path[i] == ';' || path[i] == '#')))
 			return false;
-	return strlen(path) < SP_INIH_LINE_BYTES;
+	return strlen(path) <= SP_MAX_ELEMENT_BYTES;
 }
 
 static char *read_path(struct sp_reading *reading, const struct sp_value *value, size_t i)
@@ -304,7 +304,7 @@ static char *read_path(struct sp_reading *reading, const struct sp_value *value,
 		    "the whole path, %s, is longer than %d bytes or has a ',' or a "
 		    "comment "
 		    "in it: a policy cannot name it",
-		    path, SP_INIH_LINE_BYTES - 1);
+		    path, SP_MAX_ELEMENT_BYTES);
 		free(path);
 		return NULL;
 	}
