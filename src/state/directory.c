@@ -12,6 +12,34 @@
 #define FILE_MODE 0640
 #define NAME_BYTES 256
 
+bool sp_state_give(int directory, int made)
+{
+	struct stat status;
+
+	if (geteuid() != 0)
+		return true;
+	return fstat(directory, &status) == 0 &&
+	       (status.st_uid == 0 || fchown(made, status.st_uid, status.st_gid) == 0);
+}
+
+static bool make_one(const char *path)
+{
+	int made, parent;
+	bool given;
+
+	if (mkdir(path, DIRECTORY_MODE) < 0)
+		return errno == EEXIST;
+	made = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (made < 0)
+		return false;
+	parent = openat(made, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	given = parent >= 0 && sp_state_give(parent, made);
+	if (parent >= 0)
+		close(parent);
+	close(made);
+	return given;
+}
+
 static bool make_parents(const char *path)
 {
 	char *copy = strdup(path);
@@ -20,11 +48,11 @@ static bool make_parents(const char *path)
 	for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash && made;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		made = mkdir(copy, DIRECTORY_MODE) == 0 || errno == EEXIST;
+		made = make_one(copy);
 		*slash = '/';
 	}
 	free(copy);
-	return made && (mkdir(path, DIRECTORY_MODE) == 0 || errno == EEXIST);
+	return made && make_one(path);
 }
 
 int sp_state_directory_open(const char *path, struct sp_diag *diag)
@@ -62,7 +90,8 @@ static bool write_new(int directory, const char *name, const void *bytes, size_t
 
 	if (file < 0)
 		return false;
-	written = write_all(file, bytes, length) && fsync(file) == 0;
+	written = sp_state_give(directory, file) && write_all(file, bytes, length) &&
+		  fsync(file) == 0;
 	if (!written) {
 		int saved = errno;
 

@@ -10,6 +10,10 @@
 /* Opens a directory, making it (mode 0750) and its missing parents. -1: said. */
 int sp_state_directory_open(const char *path, struct sp_diag *diag);
 
+/* What root makes in a directory of somebody else's is made theirs: commands of
+ * root and the enforcer, which is not root, share the state. Fails with errno. */
+bool sp_state_give(int directory, int made);
+
 /* Replaces NAME in the directory by `bytes`. `path` names the directory in
  * messages. */
 bool sp_state_file_replace(int directory, const char *path, const char *name,

@@ -39,6 +39,10 @@ int sp_state_lock(const char *run_directory, uint32_t wait_ms, void (*waiting)(v
 	if (directory < 0)
 		return -1;
 	file = openat(directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (file >= 0 && !sp_state_give(directory, file)) {
+		close(file);
+		file = -1;
+	}
 	close(directory);
 	if (file < 0) {
 		sp_error(diag, NULL, "cannot open %s/lock: %s", run_directory,

@@ -90,6 +90,10 @@ static bool write_incoming(int state, const char *path, const struct sp_policy *
 		return sp_error(
 		    diag, NULL, "cannot make %s/" INCOMING ": %s", path, strerror(errno));
 	directory = openat(state, INCOMING, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory >= 0 && !sp_state_give(state, directory)) {
+		close(directory);
+		directory = -1;
+	}
 	if (directory < 0)
 		return sp_error(
 		    diag, NULL, "cannot open %s/" INCOMING ": %s", path, strerror(errno));
