@@ -15,7 +15,7 @@ answer server tcp/22 tcp/80 tcp/8443
 web web good "$S4:443"
 check_exit 0 "apply" sp apply "$POLICY"
 enforcer_start
-check "443 is open" wait_until 4 has_lease 443
+check "443 is open" wait_until 4 enforcer_said "^opened: https"
 
 as_it_was() { [[ $(shape | sed -E 's/# handle [0-9]+//; s/timeout [0-9a-z]+//g') == "$wanted" ]]; }
 wanted=$(shape | sed -E 's/# handle [0-9]+//; s/timeout [0-9a-z]+//g')
