@@ -15,6 +15,7 @@
 /* The kernel's side, as the decoder read it. */
 struct sp_kernel {
 	bool present;	     /* the table exists */
+	bool dormant;	     /* it does, and none of its chains is hooked */
 	uint32_t generation; /* NFTA_GEN_ID at which all of it was true */
 	struct sp_ruleset *held;
 };

@@ -16,7 +16,7 @@ static bool table_stands(bool *ret, struct sp_diag *diag)
 	bool known = socket && sp_kernel_read(socket, &kernel, diag);
 
 	if (known) {
-		*ret = kernel.present;
+		*ret = kernel.present && !kernel.dormant;
 		sp_kernel_free(&kernel);
 	}
 	sp_nf_tables_close(socket);

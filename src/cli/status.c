@@ -281,7 +281,7 @@ static bool fill(const struct sp_options *options, struct sp_status *status)
 
 	look_at_state(options, status);
 	if (read_kernel(&kernel, &diag)) {
-		status->loaded = kernel.present;
+		status->loaded = kernel.present && !kernel.dormant;
 		if (find_snapshot(options, status, &diag))
 			fill_rows(options, &kernel, status, &diag);
 	}

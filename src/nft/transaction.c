@@ -61,14 +61,22 @@ static int read_generation(struct sp_nf_tables *socket, uint32_t *ret)
 	return sp_nf_tables_ask(socket, message, each_generation, ret);
 }
 
-static int each_nothing(const struct nlmsghdr *message, void *context)
+static int each_table(const struct nlmsghdr *message, void *context)
 {
-	(void)message;
-	(void)context;
+	struct sp_kernel *kernel = context;
+	const struct nlattr *attribute;
+
+	sp_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attribute) == NFTA_TABLE_FLAGS &&
+		    mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+			kernel->dormant =
+			    ntohl(mnl_attr_get_u32(attribute)) & NFT_TABLE_F_DORMANT;
+	}
 	return MNL_CB_OK;
 }
 
-static int read_presence(struct sp_nf_tables *socket, bool *ret)
+static int read_presence(struct sp_nf_tables *socket, struct sp_kernel *ret)
 {
 	char buffer[REQUEST_BYTES];
 	struct nlmsghdr *message =
@@ -76,8 +84,8 @@ static int read_presence(struct sp_nf_tables *socket, bool *ret)
 	int failed;
 
 	mnl_attr_put_strz(message, NFTA_TABLE_NAME, SP_TABLE);
-	failed = sp_nf_tables_ask(socket, message, each_nothing, NULL);
-	*ret = failed == 0;
+	failed = sp_nf_tables_ask(socket, message, each_table, ret);
+	ret->present = failed == 0;
 	return failed == -ENOENT ? 0 : failed;
 }
 
@@ -163,7 +171,7 @@ static int read_once(struct sp_nf_tables *socket, struct sp_kernel *ret)
 	ret->held = decoding.ruleset;
 	failed = read_generation(socket, &ret->generation);
 	if (!failed)
-		failed = read_presence(socket, &ret->present);
+		failed = read_presence(socket, ret);
 	if (!failed && ret->present)
 		failed = read_table(socket, &decoding);
 	if (!failed)

@@ -450,7 +450,8 @@ static void make(struct sp_making *making, const struct sp_kernel *kernel)
 {
 	struct pairing counters = { 0 }, sets = { 0 }, chains = { 0 };
 
-	if (!kernel->present)
+	/* Adding a table that stands sets its flags: a dormant one wakes. */
+	if (!kernel->present || kernel->dormant)
 		sp_making_add(making, SP_CHANGE_ADD_TABLE, SP_TABLE);
 	if (pairing_make(making, COUNTERS, &counters) &&
 	    pairing_make(making, SETS, &sets) && pairing_make(making, CHAINS, &chains))

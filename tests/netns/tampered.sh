@@ -1,0 +1,40 @@
+#!/bin/bash
+# Somebody else's hand in our table: whatever nft can do to it, the next apply
+# sees it and puts it right, in one batch.
+. "$(dirname "$0")/../lib/sallyport.sh"
+firewall_lab
+answer server tcp/22 tcp/443 tcp/8080
+policy <<END
+[service ssh]
+from = 10.0.0.0/8, fd00::/8
+
+[service https]
+name = $NAME
+END
+apply
+ours=$(shape | sed 's/ # handle [0-9]*//')
+
+# tampered WHAT NFT-COMMANDS...: seen by diff, undone by apply, and nothing left.
+tampered() {
+	local what=$1
+	shift
+	in_host server nft "$@" || abort "nft refuses to tamper: $*"
+	check_exit 1 "$what: diff sees it" sp diff "$POLICY"
+	check_exit 0 "$what: apply undoes it" sp apply --no-verify "$POLICY"
+	check_equal "$what: the table is ours again" "$ours" "$(shape | sed 's/ # handle [0-9]*//')"
+}
+# rule_of CHAIN PATTERN: the handle of that rule.
+rule_of() { in_host server nft -a list chain inet sallyport "$1" | sed -n "s/.*$2.*# handle //p"; }
+
+# A dormant table holds every rule and filters nothing.
+in_host server nft 'add table inet sallyport { flags dormant; }'
+packets_reach client <<END
+open  tcp  $B4 -> $S4:22,443
+END
+check_match "dormant: status says so" 'not protected' "$(sp status)"
+tampered "dormant" 'add table inet sallyport { flags dormant; }'
+packets_reach client <<END
+shut  tcp  $B4 -> $S4:22,443
+open  tcp  $A4 -> $S4:22
+END
+finish
