@@ -137,8 +137,15 @@ int sp_decode_set(const struct nlmsghdr *message, void *context)
 
 /* ---- elements ---- */
 
+/* Ours jump; whatever else an element's verdict does is a difference. */
+static const char *jump_of(const struct sp_raw_element *raw)
+{
+	return raw->verdict_code == NFT_JUMP ? raw->chain : NULL;
+}
+
 static bool add_point(struct sp_decoding *decoding, const struct sp_raw_element *raw)
 {
+	const char *chain = jump_of(raw);
 	struct sp_point point = { .end = raw->interval_end };
 
 	if (raw->key_length == 2)
@@ -147,7 +154,7 @@ static bool add_point(struct sp_decoding *decoding, const struct sp_raw_element 
 	else
 		point.key =
 		    sp_address_of(raw->key_length == 4 ? SP_IPV4 : SP_IPV6, raw->key);
-	if (raw->chain && !(point.chain = strdup(raw->chain)))
+	if (chain && !(point.chain = strdup(chain)))
 		return false;
 	if (sp_array_push(&decoding->points, point))
 		return true;
@@ -170,6 +177,7 @@ static bool add_element(struct sp_set *set, const struct sp_raw_element *raw)
 {
 	struct sp_element element = { .expires_ms = raw->expires_ms };
 	size_t port_at = set->key == SP_KEY_PROTOCOL_PORT ? 4 : 0;
+	const char *chain = jump_of(raw);
 
 	if (set->key == SP_KEY_PROTOCOL || set->key == SP_KEY_PROTOCOL_PORT)
 		element.protocol = raw->key[0];
@@ -177,7 +185,7 @@ static bool add_element(struct sp_set *set, const struct sp_raw_element *raw)
 		element.ports.first =
 		    (uint16_t)(raw->key[port_at] << 8 | raw->key[port_at + 1]);
 	element.ports.last = element.ports.first;
-	if (raw->chain && !(element.chain = strdup(raw->chain)))
+	if (chain && !(element.chain = strdup(chain)))
 		return false;
 	if (sp_array_push(&set->elements, element))
 		return true;
@@ -189,6 +197,12 @@ static bool each_element(const struct sp_raw_element *raw, void *context)
 {
 	struct sp_decoding *decoding = context;
 
+	/* It has no key that one could delete: the set is made anew. */
+	if (raw->catch_all) {
+		if (decoding->set)
+			decoding->set->foreign = true;
+		return true;
+	}
 	if (decoding->held && decoding->held->key == SP_KEY_PROTOCOL)
 		return add_held_value(decoding->held, raw);
 	if (decoding->held || decoding->set->interval)

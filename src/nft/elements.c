@@ -127,6 +127,8 @@ static bool parse_element(const struct nlattr *nest, struct sp_raw_element *ret)
 		case NFTA_SET_ELEM_FLAGS:
 			ret->interval_end =
 			    (get_u32(attribute) & NFT_SET_ELEM_INTERVAL_END) != 0;
+			ret->catch_all =
+			    (get_u32(attribute) & NFT_SET_ELEM_CATCHALL) != 0;
 			break;
 		case NFTA_SET_ELEM_TIMEOUT: ret->timeout_ms = get_u64(attribute); break;
 		case NFTA_SET_ELEM_EXPIRATION:

@@ -17,11 +17,12 @@ struct sp_raw_element {
 	uint8_t key[16];
 	uint16_t key_length;
 	bool interval_end;
+	bool catch_all;	     /* "*": no key; dumps only, none of ours is one */
 	uint64_t timeout_ms; /* 0: none */
 	uint64_t expires_ms; /* dumps only */
 	bool verdict;
 	int32_t verdict_code; /* NFT_JUMP, NF_ACCEPT, … */
-	const char *chain;    /* of NFT_JUMP; points into the message when decoded */
+	const char *chain; /* of a jump or goto; points into the message when decoded */
 };
 
 void sp_raw_element_put(struct nlmsghdr *message, const struct sp_raw_element *element);

@@ -6,12 +6,21 @@
 /* The kernel counts jiffies (10 ms at most), and the clock is slewed meanwhile. */
 #define ROUNDING_MS 100
 
+static const struct sp_set *verified(const struct sp_ruleset *ruleset)
+{
+	for (size_t i = 0; ruleset && i < ruleset->sets.length; i++)
+		if (!strcmp(ruleset->sets.items[i].name, SP_SET_VERIFIED))
+			return &ruleset->sets.items[i];
+	return NULL;
+}
+
+/* Its leases stand only where the set stays: one that is made anew has none. */
 static const struct sp_set *held_verified(const struct sp_making *making)
 {
-	for (size_t i = 0; making->held && i < making->held->sets.length; i++)
-		if (!strcmp(making->held->sets.items[i].name, SP_SET_VERIFIED))
-			return &making->held->sets.items[i];
-	return NULL;
+	const struct sp_set *held = verified(making->held);
+	const struct sp_set *wanted = verified(making->wanted);
+
+	return held && wanted && sp_set_same_type(held, wanted) ? held : NULL;
 }
 
 static const struct sp_element *held_lease(

@@ -12,7 +12,13 @@ from = 10.0.0.0/8, fd00::/8
 name = $NAME
 END
 apply
-ours=$(shape | sed 's/ # handle [0-9]*//')
+# The table, whatever the order in which its objects were made.
+objects() {
+	shape | sed 's/ # handle [0-9]*//; s/^}$//' |
+		/usr/bin/python3 -c 'import sys; print("\n\n".join(sorted(
+			part.strip("\n") for part in sys.stdin.read().split("\n\n"))))'
+}
+ours=$(objects)
 
 # tampered WHAT NFT-COMMANDS...: seen by diff, undone by apply, and nothing left.
 tampered() {
@@ -21,7 +27,7 @@ tampered() {
 	in_host server nft "$@" || abort "nft refuses to tamper: $*"
 	check_exit 1 "$what: diff sees it" sp diff "$POLICY"
 	check_exit 0 "$what: apply undoes it" sp apply --no-verify "$POLICY"
-	check_equal "$what: the table is ours again" "$ours" "$(shape | sed 's/ # handle [0-9]*//')"
+	check_equal "$what: the table is ours again" "$ours" "$(objects)"
 }
 # rule_of CHAIN PATTERN: the handle of that rule.
 rule_of() { in_host server nft -a list chain inet sallyport "$1" | sed -n "s/.*$2.*# handle //p"; }
@@ -37,4 +43,24 @@ packets_reach client <<END
 shut  tcp  $B4 -> $S4:22,443
 open  tcp  $A4 -> $S4:22
 END
+
+# An element that matches whatever no other does: no key to delete it by.
+tampered "a port for everything else" 'add element inet sallyport ports { * : accept }'
+tampered "a lease for everything" 'add element inet sallyport verified { * timeout 1h }'
+tampered "a cut of everything" 'add element inet sallyport cut { * }'
+packets_reach client <<END
+shut  tcp  $B4 -> $S4:22,443,8080
+open  tcp  $A4 -> $S4:22
+END
+tampered "goto for jump" 'delete element inet sallyport ports { tcp . 22 }
+	add element inet sallyport ports { tcp . 22 : goto tcp-22 }'
+tampered "accept for jump" 'delete element inet sallyport ports { tcp . 22 }
+	add element inet sallyport ports { tcp . 22 : accept }'
+
+# A set of our name and another kind: the leases in it are nobody's.
+tampered "leases that never end" "flush chain inet sallyport input
+	flush chain inet sallyport tcp-443
+	delete set inet sallyport verified
+	add set inet sallyport verified { type inet_proto . inet_service; }
+	add element inet sallyport verified { tcp . 443 }"
 finish
