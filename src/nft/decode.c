@@ -353,7 +353,10 @@ int sp_decode_chain(const struct nlmsghdr *message, void *context)
 
 	if (!chain || nftnl_chain_nlmsg_parse(message, chain) < 0) {
 		kept = false;
-	} else if (is_ours(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE))) {
+	} else if (is_ours(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE)) &&
+		   !(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FLAGS) & NFT_CHAIN_BINDING)) {
+		/* A chain in braces lives and dies with the rule that jumps there;
+		 * the kernel refuses to remove it by name. */
 		held.name = copy(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
 		held.base = nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM);
 		held.foreign = held.base && !is_our_hook(chain);
@@ -407,9 +410,11 @@ int sp_decode_rule(const struct nlmsghdr *message, void *context)
 	if (!rule || nftnl_rule_nlmsg_parse(message, rule) < 0) {
 		kept = false;
 	} else if (is_ours(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE))) {
+		/* Of a chain in braces, or of one made since chains were read: the
+		 * generation says which. */
 		chain = chain_named(decoding, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
-		kept = chain && sp_rule_recognize(rule, find_held, decoding, &held) &&
-		       sp_array_push(&chain->rules, held);
+		kept = !chain || (sp_rule_recognize(rule, find_held, decoding, &held) &&
+				     sp_array_push(&chain->rules, held));
 		if (!kept)
 			sp_rule_clear(&held);
 	}

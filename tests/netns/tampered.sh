@@ -63,4 +63,7 @@ tampered "leases that never end" "flush chain inet sallyport input
 	delete set inet sallyport verified
 	add set inet sallyport verified { type inet_proto . inet_service; }
 	add element inet sallyport verified { tcp . 443 }"
+
+# The rules of an unnamed chain go with the rule that jumps there, and only so.
+tampered "a chain in braces" 'add rule inet sallyport input tcp dport 22 jump { accept; }'
 finish
