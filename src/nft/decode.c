@@ -76,6 +76,20 @@ static bool key_of(uint32_t type, uint32_t length, enum sp_key *ret)
 	return false;
 }
 
+/* What our rules' own sets are: intervals of addresses, or single values, which
+ * may lead to verdicts. */
+static bool is_our_anonymous(
+    const struct nftnl_set *set, uint32_t flags, const struct sp_held_set *held)
+{
+	bool addresses = held->key == SP_KEY_IPV4 || held->key == SP_KEY_IPV6;
+	uint32_t kind = flags & ~(uint32_t)(NFT_SET_ANONYMOUS | NFT_SET_CONSTANT);
+
+	if (kind == NFT_SET_MAP)
+		return !addresses && nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) ==
+					 (uint32_t)NFT_DATA_VERDICT;
+	return kind == (addresses ? NFT_SET_INTERVAL : 0u);
+}
+
 static bool add_anonymous(
     struct sp_decoding *decoding, const struct nftnl_set *set, uint32_t flags)
 {
@@ -88,6 +102,7 @@ static bool add_anonymous(
 		nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN), &key) &&
 	    (key == SP_KEY_IPV4 || key == SP_KEY_IPV6))
 		held.key = key;
+	held.foreign = !is_our_anonymous(set, flags, &held);
 	return held.name && sp_array_push(&decoding->anonymous, held);
 }
 
@@ -166,6 +181,9 @@ static bool add_held_value(struct sp_held_set *held, const struct sp_raw_element
 {
 	uint32_t number = 0;
 
+	if (raw->verdict && raw->verdict_code != NF_ACCEPT &&
+	    raw->verdict_code != NF_DROP)
+		held->foreign = true;
 	/* Host order for four bytes (ct state), one byte otherwise. */
 	memcpy(&number, raw->key, raw->key_length < 4 ? raw->key_length : 4);
 	return sp_array_push(&held->values,
@@ -199,10 +217,12 @@ static bool each_element(const struct sp_raw_element *raw, void *context)
 
 	/* It has no key that one could delete: the set is made anew. */
 	if (raw->catch_all) {
-		if (decoding->set)
-			decoding->set->foreign = true;
+		*(decoding->held ? &decoding->held->foreign : &decoding->set->foreign) =
+		    true;
 		return true;
 	}
+	if (decoding->held && decoding->held->foreign)
+		return true;
 	if (decoding->held && decoding->held->key == SP_KEY_PROTOCOL)
 		return add_held_value(decoding->held, raw);
 	if (decoding->held || decoding->set->interval)

@@ -26,6 +26,7 @@ bool sp_rule_express(const struct sp_rule *rule, const struct sp_anonymous *anon
 struct sp_held_set {
 	const char *name;
 	bool map;
+	bool foreign;	 /* a kind or a verdict that none of ours has */
 	enum sp_key key; /* IPV4 or IPV6: addresses, else values */
 	struct sp_intervals addresses;
 	SP_ARRAY(struct sp_value) values;

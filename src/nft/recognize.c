@@ -91,6 +91,8 @@ static const uint8_t *compared(
 static bool take_anonymous(
     struct recognizing *from, struct sp_statement *to, const struct sp_held_set *set)
 {
+	if (set->foreign)
+		return false;
 	if (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6) {
 		to->operand = SP_OPERAND_ADDRESSES;
 		from->out_of_memory |=

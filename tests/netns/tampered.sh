@@ -66,4 +66,11 @@ tampered "leases that never end" "flush chain inet sallyport input
 
 # The rules of an unnamed chain go with the rule that jumps there, and only so.
 tampered "a chain in braces" 'add rule inet sallyport input tcp dport 22 jump { accept; }'
+# Sets within rules: the same keys with another verdict, or another kind of set.
+tampered "an anonymous map that goes on where ours drops" \
+	"replace rule inet sallyport input handle $(rule_of input 'ct state vmap') \
+	ct state vmap { invalid : continue, established : accept, related : accept }"
+tampered "an anonymous map that queues where ours accepts" \
+	"replace rule inet sallyport input handle $(rule_of input 'ct state vmap') \
+	ct state vmap { invalid : drop, established : accept, related : jump icmp-in }"
 finish
