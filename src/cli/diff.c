@@ -5,6 +5,7 @@
 
 #include <sallyport/difference.h>
 #include <sallyport/difference_report.h>
+#include <sallyport/standing.h>
 #include <sallyport/transaction.h>
 
 #include "policy.h"
@@ -87,6 +88,50 @@ static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
 	return done;
 }
 
+/* How far the kernel is from what the last apply left. The comparison of packets
+ * knows the rules that sallyport writes: what somebody else wrote among them it
+ * cannot weigh, and must not call alike. 0 where no snapshot can be read. */
+static size_t drift(const struct sp_options *options, const struct sp_kernel *kernel)
+{
+	struct sp_directories directories = sp_directories_of(options);
+	struct sp_diag unread = { 0 };
+	struct sp_standing standing;
+	struct sp_delta *delta = NULL;
+	size_t changes;
+
+	if (!kernel->present)
+		return 0;
+	if (sp_standing_load_in_force(&directories, &standing, &unread))
+		delta = sp_delta_make(
+		    standing.ruleset, &standing.gates, kernel, NULL, &unread);
+	changes = delta ? delta->changes.length : 0;
+	sp_delta_free(delta);
+	sp_standing_clear(&standing);
+	sp_diag_free(&unread);
+	return changes;
+}
+
+static enum sp_exit diff_packets(const struct sp_options *options,
+    const struct sp_compiled *compiled, const struct sp_kernel *kernel)
+{
+	bool stands = kernel->present && !kernel->dormant;
+	struct sp_compared old = { "the kernel", NULL, stands ? kernel->held : NULL };
+	struct sp_compared new = side_of(sp_policy_operand(options, 0), compiled);
+	enum sp_exit status = compare(options, &old, &new);
+	size_t changes = drift(options, kernel);
+
+	if (!changes)
+		return status;
+	fflush(stdout);
+	fprintf(stderr,
+	    "sallyport: the kernel's table is %zu change%s away from what the last apply "
+	    "left:\nsomebody else's rules are not weighed above; `sallyport diff "
+	    "--rules` "
+	    "lists all\n",
+	    changes, changes == 1 ? "" : "s");
+	return status == SP_EXIT_DONE ? SP_EXIT_NO : status;
+}
+
 static enum sp_exit diff_kernel(const struct sp_options *options)
 {
 	struct sp_compiled compiled;
@@ -101,16 +146,9 @@ static enum sp_exit diff_kernel(const struct sp_options *options)
 		if (!sp_show_diagnostics(options, &diag) || !fine)
 			status = SP_EXIT_SYSTEM;
 	}
-	if (status == SP_EXIT_DONE && options->rules) {
-		status = sp_show_rules(options, &compiled, &kernel);
-	} else if (status == SP_EXIT_DONE) {
-		struct sp_compared old = { "the kernel", NULL,
-			kernel.present ? kernel.held : NULL };
-		struct sp_compared new =
-		    side_of(sp_policy_operand(options, 0), &compiled);
-
-		status = compare(options, &old, &new);
-	}
+	if (status == SP_EXIT_DONE)
+		status = options->rules ? sp_show_rules(options, &compiled, &kernel)
+					: diff_packets(options, &compiled, &kernel);
 	sp_kernel_free(&kernel);
 	sp_compiled_free(&compiled);
 	return status;

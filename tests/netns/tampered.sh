@@ -26,6 +26,7 @@ tampered() {
 	shift
 	in_host server nft "$@" || abort "nft refuses to tamper: $*"
 	check_exit 1 "$what: diff sees it" sp diff "$POLICY"
+	check_exit 1 "$what: diff lists it" sp diff --rules "$POLICY"
 	check_exit 0 "$what: apply undoes it" sp apply --no-verify "$POLICY"
 	check_equal "$what: the table is ours again" "$ours" "$(objects)"
 }
@@ -73,4 +74,6 @@ tampered "an anonymous map that goes on where ours drops" \
 tampered "an anonymous map that queues where ours accepts" \
 	"replace rule inet sallyport input handle $(rule_of input 'ct state vmap') \
 	ct state vmap { invalid : drop, established : accept, related : jump icmp-in }"
+# A rule in the words that ours use too.
+tampered "a port let in" 'insert rule inet sallyport input tcp dport 8080 accept'
 finish
