@@ -323,11 +323,12 @@ static void put_gate(
  * whatever stands there, and nobody sees the middle. */
 static void encode_gate(struct encoding *to, bool opens)
 {
-	put_gate(to, NFT_MSG_NEWSETELEM, SP_KEY_PROTOCOL_PORT, 0);
-	put_gate(to, NFT_MSG_DELSETELEM, SP_KEY_PROTOCOL_PORT, 0);
+	enum sp_key key = to->change->set ? to->change->set->key : SP_KEY_PROTOCOL_PORT;
+
+	put_gate(to, NFT_MSG_NEWSETELEM, key, 0);
+	put_gate(to, NFT_MSG_DELSETELEM, key, 0);
 	if (opens)
-		put_gate(
-		    to, NFT_MSG_NEWSETELEM, SP_KEY_PROTOCOL_PORT, to->change->timeout_ms);
+		put_gate(to, NFT_MSG_NEWSETELEM, key, to->change->timeout_ms);
 }
 
 /* ---- rules ---- */

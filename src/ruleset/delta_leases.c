@@ -6,19 +6,19 @@
 /* The kernel counts jiffies (10 ms at most), and the clock is slewed meanwhile. */
 #define ROUNDING_MS 100
 
-static const struct sp_set *verified(const struct sp_ruleset *ruleset)
+static const struct sp_set *set_named(const struct sp_ruleset *ruleset, const char *name)
 {
 	for (size_t i = 0; ruleset && i < ruleset->sets.length; i++)
-		if (!strcmp(ruleset->sets.items[i].name, SP_SET_VERIFIED))
+		if (!strcmp(ruleset->sets.items[i].name, name))
 			return &ruleset->sets.items[i];
 	return NULL;
 }
 
-/* Its leases stand only where the set stays: one that is made anew has none. */
-static const struct sp_set *held_verified(const struct sp_making *making)
+/* Its elements stand only where the set stays: one that is made anew has none. */
+static const struct sp_set *held_set(const struct sp_making *making, const char *name)
 {
-	const struct sp_set *held = verified(making->held);
-	const struct sp_set *wanted = verified(making->wanted);
+	const struct sp_set *held = set_named(making->held, name);
+	const struct sp_set *wanted = set_named(making->wanted, name);
 
 	return held && wanted && sp_set_same_type(held, wanted) ? held : NULL;
 }
@@ -26,7 +26,7 @@ static const struct sp_set *held_verified(const struct sp_making *making)
 static const struct sp_element *held_lease(
     const struct sp_making *making, uint8_t protocol, uint16_t port)
 {
-	const struct sp_set *set = held_verified(making);
+	const struct sp_set *set = held_set(making, SP_SET_VERIFIED);
 
 	for (size_t i = 0; set && i < set->elements.length; i++)
 		if (set->elements.items[i].protocol == protocol &&
@@ -126,7 +126,7 @@ static void open_proven(struct sp_making *making, const struct sp_gates *gates,
 static void close_unproven(struct sp_making *making, const struct sp_gates *gates,
     const struct sp_proofs *proofs)
 {
-	const struct sp_set *set = held_verified(making);
+	const struct sp_set *set = held_set(making, SP_SET_VERIFIED);
 
 	for (size_t i = 0; set && i < set->elements.length; i++) {
 		const struct sp_element *element = &set->elements.items[i];
@@ -141,9 +141,30 @@ static void close_unproven(struct sp_making *making, const struct sp_gates *gate
 	}
 }
 
+/* What ends by itself ends: an element without an end is none of ours. */
+static void close_endless(struct sp_making *making, const char *name)
+{
+	const struct sp_set *set = held_set(making, name);
+
+	for (size_t i = 0; set && i < set->elements.length; i++) {
+		const struct sp_element *element = &set->elements.items[i];
+		struct sp_change *added =
+		    element->expires_ms ? NULL
+					: sp_making_add(making, SP_CHANGE_CLOSE, name);
+
+		if (!added)
+			continue;
+		added->set = set;
+		added->protocol = element->protocol;
+		added->port = element->ports.first;
+	}
+}
+
 void sp_making_leases(struct sp_making *making, const struct sp_gates *gates,
     const struct sp_proofs *proofs)
 {
+	close_endless(making, SP_SET_GRACE);
+	close_endless(making, SP_SET_OVERRIDDEN);
 	close_unproven(making, gates, proofs);
 	open_proven(making, gates, proofs);
 }

@@ -76,4 +76,15 @@ tampered "an anonymous map that queues where ours accepts" \
 	ct state vmap { invalid : drop, established : accept, related : jump icmp-in }"
 # A rule in the words that ours use too.
 tampered "a port let in" 'insert rule inet sallyport input tcp dport 8080 accept'
+# Break-glass and grace end by themselves; what does not is neither.
+for set in "overridden { tcp . 443 }" "grace { tcp }"; do
+	in_host server nft add element inet sallyport "$set"
+	check_exit 0 "without an end, $set: apply" sp apply --no-verify "$POLICY"
+	check_equal "without an end, $set: gone" "$ours" "$(objects)"
+done
+check_exit 0 "override" sp override https --for 1h --reason test
+check_exit 0 "apply" sp apply --no-verify "$POLICY"
+packets_reach client <<END
+open  tcp  $B4 -> $S4:443
+END
 finish
