@@ -96,10 +96,6 @@ struct sp_policy {
 	size_t profile;
 	enum sp_icmp icmp;
 	struct sp_rate log_blocked; /* count 0: `log = none` */
-	/* Services without TLS that stay reachable when nothing else can be
-	 * trusted: indices, in the order written. */
-	size_t *lockdown;
-	size_t lockdown_count;
 	enum sp_drift drift;
 	/* Indices of services with tls = none that stay reachable in a lockdown. */
 	size_t *lockdown;
