@@ -102,12 +102,25 @@ static bool write_new(int directory, const char *name, const void *bytes, size_t
 	return close(file) == 0;
 }
 
+static void temporary_name(char ret[NAME_BYTES], const char *name)
+{
+	snprintf(ret, NAME_BYTES, ".%s.new", name);
+}
+
+void sp_state_file_forget(int directory, const char *name)
+{
+	char temporary[NAME_BYTES];
+
+	temporary_name(temporary, name);
+	unlinkat(directory, temporary, 0);
+}
+
 bool sp_state_file_replace(int directory, const char *path, const char *name,
     const void *bytes, size_t length, struct sp_diag *diag)
 {
 	char temporary[NAME_BYTES];
 
-	snprintf(temporary, sizeof(temporary), ".%s.new", name);
+	temporary_name(temporary, name);
 	if (write_new(directory, temporary, bytes, length) &&
 	    renameat(directory, temporary, directory, name) == 0 && fsync(directory) == 0)
 		return true;

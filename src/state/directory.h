@@ -19,6 +19,9 @@ bool sp_state_give(int directory, int made);
 bool sp_state_file_replace(int directory, const char *path, const char *name,
     const void *bytes, size_t length, struct sp_diag *diag);
 
+/* Removes what a writer of NAME that did not come to its end left behind. */
+void sp_state_file_forget(int directory, const char *name);
+
 /* Reads at most `limit` bytes of a regular file; NUL-terminated, the caller
  * frees. NULL: errno says why. */
 char *sp_state_file_read(

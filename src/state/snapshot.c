@@ -62,6 +62,8 @@ static bool is_active(int state, const char *hex)
 	return same;
 }
 
+static const char *const files[] = { POLICY_FILE, DIGEST_FILE, DEADLINE_FILE };
+
 /* A snapshot's directory holds our files and nothing else. */
 static bool remove_snapshot(int state, const char *name)
 {
@@ -70,9 +72,11 @@ static bool remove_snapshot(int state, const char *name)
 
 	if (directory < 0)
 		return errno == ENOENT;
-	unlinkat(directory, POLICY_FILE, 0);
-	unlinkat(directory, DIGEST_FILE, 0);
-	unlinkat(directory, DEADLINE_FILE, 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		unlinkat(directory, files[i], 0);
+		/* And what a writer that was killed left of it. */
+		sp_state_file_forget(directory, files[i]);
+	}
 	close(directory);
 	return unlinkat(state, name, AT_REMOVEDIR) == 0;
 }
