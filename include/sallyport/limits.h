@@ -80,6 +80,11 @@
 /* What a peer may send before its ServerHello ends: a handshake message that a
  * ServerHello can be, in records of one byte each. */
 #define SP_MAX_HELLO_REPLY_BYTES 16384
+/* A line of a plain session before its upgrade: RFC 5321 allows 512 bytes, an
+ * IMAP server's capabilities come near 1,000. */
+#define SP_MAX_STARTTLS_LINE_BYTES 4096
+/* All that a server may say before the upgrade, capabilities and a long banner. */
+#define SP_MAX_STARTTLS_BYTES 65536
 /* Trust stores of one run: every service may name its own. */
 #define SP_MAX_STORES 64
 /* Addresses at which one port is asked. */

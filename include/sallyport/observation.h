@@ -21,12 +21,17 @@ enum sp_question {
 	SP_ASK_TLS11,
 	SP_ASK_TLS10,
 	SP_ASK_SSL3,
+	SP_ASK_PLAINTEXT_AUTH,
+	SP_ASK_STARTTLS_INJECTION,
 };
-#define SP_QUESTIONS (SP_ASK_SSL3 + 1)
+#define SP_QUESTIONS (SP_ASK_STARTTLS_INJECTION + 1)
 
 enum sp_question_kind {
 	SP_KIND_HANDSHAKE, /* a full handshake by OpenSSL, chain verified */
 	SP_KIND_HELLO,	   /* a ClientHello in bytes; the answer is read, no more */
+	/* About the plain session before the upgrade: under one name alone, and of
+	 * no version. */
+	SP_KIND_SESSION,
 };
 
 struct sp_question_entry {
@@ -34,6 +39,8 @@ struct sp_question_entry {
 	const char *title; /* for people */
 	enum sp_question_kind kind;
 	uint16_t version; /* what is offered, on the wire: 0x0304 is TLS 1.3 */
+	/* Of SP_KIND_SESSION: where it can be asked, bit 1 << enum sp_dialect. */
+	uint32_t dialects;
 };
 
 /* The one table of questions. */
@@ -55,8 +62,26 @@ enum sp_reply {
 	SP_REPLY_MALFORMED,	/* anything else that is not TLS */
 	SP_REPLY_NO_CONNECTION, /* `error` is connect's errno */
 	SP_REPLY_FAILED,	/* the prober's own failure, `text` says which */
+	SP_REPLY_NO_UPGRADE,  /* STARTTLS failed, `upgrade` says how: TLS was not asked */
+	SP_REPLY_SESSION_YES, /* of SP_KIND_SESSION: it is so, `text` shows it */
+	SP_REPLY_SESSION_NO,
 };
-#define SP_REPLIES (SP_REPLY_FAILED + 1)
+#define SP_REPLIES (SP_REPLY_SESSION_NO + 1)
+
+/* How a plain session was upgraded (tls.md, STARTTLS). */
+enum sp_upgrade {
+	SP_UPGRADE_NONE, /* there was nothing to upgrade */
+	SP_UPGRADE_DONE,
+	SP_UPGRADE_NOT_OFFERED, /* what the server lists is without it */
+	SP_UPGRADE_REFUSED,	/* asked for, and refused for good */
+	SP_UPGRADE_LATER,	/* refused for now: 454, "unavailable" */
+	SP_UPGRADE_CLOSED,	/* FIN, and no whole answer */
+	SP_UPGRADE_RESET,
+	SP_UPGRADE_TIMEOUT,
+	SP_UPGRADE_MALFORMED, /* it speaks something else */
+	SP_UPGRADE_TOO_LONG,  /* a line, or all of it, beyond SP_MAX_STARTTLS_… */
+};
+#define SP_UPGRADES (SP_UPGRADE_TOO_LONG + 1)
 
 /* An X509 verification error as OpenSSL gives it. */
 struct sp_chain_error {
@@ -90,6 +115,12 @@ struct sp_observation {
 	struct sp_chain_error errors[SP_MAX_CHAIN_ERRORS];
 	size_t error_count;
 	char *text; /* first line of clear text, or what failed */
+	enum sp_upgrade upgrade;
+	/* Plain text came behind the server's word that TLS begins (as with
+	 * CVE-2011-0411, the other way round): a client that kept it would take it
+	 * for protected. */
+	bool injected;
+	char *upgrade_text; /* the line that decided; what came behind it */
 };
 
 struct sp_certificate {

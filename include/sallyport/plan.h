@@ -64,6 +64,9 @@ bool sp_target_add_endpoint(struct sp_target *target, const struct sp_endpoint *
 /* The store's number; added when it is new. False: a limit, or memory is out. */
 bool sp_plan_add_store(struct sp_plan *plan, const char *path, uint32_t *ret_number);
 
+/* Is the question one for this target? */
+bool sp_target_asks(const struct sp_target *target, enum sp_question question);
+
 /* What to ask each endpoint of a target; names and stores are the target's. */
 struct sp_request sp_target_request(const struct sp_target *target,
     uint32_t connection_ms, uint32_t port_ms, int64_t now);

@@ -3,6 +3,7 @@
 #ifndef SALLYPORT_SERVICE_H
 #define SALLYPORT_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* IANA protocol numbers. */
@@ -32,9 +33,14 @@ enum sp_dialect {
 	SP_DIALECT_SIEVE,
 	SP_DIALECT_NNTP,
 };
+#define SP_DIALECTS (SP_DIALECT_NNTP + 1)
 
 const char *sp_protocol_name(enum sp_protocol protocol); /* "tcp", "udp" */
 const char *sp_tls_name(enum sp_tls tls);	      /* "none", "required", "starttls" */
 const char *sp_dialect_name(enum sp_dialect dialect); /* "smtp"; "" for none */
+/* What asks for TLS there: "STARTTLS", "AUTH TLS", … */
+const char *sp_dialect_upgrade(enum sp_dialect dialect);
+/* False: there is no such dialect. */
+bool sp_dialect_parse(const char *name, enum sp_dialect *ret);
 
 #endif

@@ -1,5 +1,7 @@
 #include <sallyport/service.h>
 
+#include <string.h>
+
 const char *sp_protocol_name(enum sp_protocol protocol)
 {
 	switch (protocol) {
@@ -19,23 +21,44 @@ const char *sp_tls_name(enum sp_tls tls)
 	return "?";
 }
 
+/* RFC 3207, 2595, 4217, 4511, 6120, 4642, 5804; MS-RDPBCGR; the databases'
+ * protocols. */
+static const struct {
+	const char *name, *upgrade;
+} dialects[SP_DIALECTS] = {
+	[SP_DIALECT_NONE] = { "", "" },
+	[SP_DIALECT_SMTP] = { "smtp", "STARTTLS" },
+	[SP_DIALECT_LMTP] = { "lmtp", "STARTTLS" },
+	[SP_DIALECT_IMAP] = { "imap", "STARTTLS" },
+	[SP_DIALECT_POP3] = { "pop3", "STLS" },
+	[SP_DIALECT_FTP] = { "ftp", "AUTH TLS" },
+	[SP_DIALECT_LDAP] = { "ldap", "StartTLS" },
+	[SP_DIALECT_RDP] = { "rdp", "TLS" },
+	[SP_DIALECT_POSTGRESQL] = { "postgresql", "TLS" },
+	[SP_DIALECT_MYSQL] = { "mysql", "TLS" },
+	[SP_DIALECT_XMPP_CLIENT] = { "xmpp-client", "STARTTLS" },
+	[SP_DIALECT_XMPP_SERVER] = { "xmpp-server", "STARTTLS" },
+	[SP_DIALECT_SIEVE] = { "sieve", "STARTTLS" },
+	[SP_DIALECT_NNTP] = { "nntp", "STARTTLS" },
+};
+
 const char *sp_dialect_name(enum sp_dialect dialect)
 {
-	switch (dialect) {
-	case SP_DIALECT_NONE: return "";
-	case SP_DIALECT_SMTP: return "smtp";
-	case SP_DIALECT_LMTP: return "lmtp";
-	case SP_DIALECT_IMAP: return "imap";
-	case SP_DIALECT_POP3: return "pop3";
-	case SP_DIALECT_FTP: return "ftp";
-	case SP_DIALECT_LDAP: return "ldap";
-	case SP_DIALECT_RDP: return "rdp";
-	case SP_DIALECT_POSTGRESQL: return "postgresql";
-	case SP_DIALECT_MYSQL: return "mysql";
-	case SP_DIALECT_XMPP_CLIENT: return "xmpp-client";
-	case SP_DIALECT_XMPP_SERVER: return "xmpp-server";
-	case SP_DIALECT_SIEVE: return "sieve";
-	case SP_DIALECT_NNTP: return "nntp";
+	return dialects[dialect].name;
+}
+
+const char *sp_dialect_upgrade(enum sp_dialect dialect)
+{
+	return dialects[dialect].upgrade;
+}
+
+bool sp_dialect_parse(const char *name, enum sp_dialect *ret)
+{
+	for (unsigned i = SP_DIALECT_NONE + 1; i < SP_DIALECTS; i++) {
+		if (strcmp(dialects[i].name, name) == 0) {
+			*ret = (enum sp_dialect)i;
+			return true;
+		}
 	}
-	return "?";
+	return false;
 }

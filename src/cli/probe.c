@@ -19,6 +19,7 @@
 struct operand {
 	char host[SP_MAX_HOST_NAME + 1];
 	uint16_t port;
+	enum sp_dialect dialect;
 };
 
 /* A port number and nothing behind it. */
@@ -147,12 +148,21 @@ static struct sp_policy *least_policy(const struct sp_options *options)
 	return policy;
 }
 
+static bool parse_dialect(const char *name, enum sp_dialect *ret)
+{
+	if (!name || sp_dialect_parse(name, ret))
+		return true;
+	fprintf(stderr, "sallyport: --starttls %s: want one of", name);
+	for (unsigned i = SP_DIALECT_NONE + 1; i < SP_DIALECTS; i++)
+		fprintf(stderr, " %s", sp_dialect_name((enum sp_dialect)i));
+	fputc('\n', stderr);
+	return false;
+}
+
 static bool check_usage(const struct sp_options *options, struct operand *ret)
 {
-	if (options->starttls) {
-		fputs("sallyport: --starttls is not supported yet\n", stderr);
+	if (!parse_dialect(options->starttls, &ret->dialect))
 		return false;
-	}
 	if (!parse_operand(options->operands[0], ret) || !is_name(ret->host)) {
 		fprintf(stderr,
 		    "sallyport: %s: want HOST:PORT or [ADDRESS]:PORT, names in "
@@ -179,7 +189,8 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
 		return sp_out_of_memory(diag);
 	*target = (struct sp_target){ .protocol = SP_TCP,
 		.port = operand->port,
-		.tls = SP_TLS_REQUIRED,
+		.tls = operand->dialect ? SP_TLS_STARTTLS : SP_TLS_REQUIRED,
+		.dialect = operand->dialect,
 		.profile = profile,
 		/* Nobody takes a lease from here. */
 		.on_fail = SP_ON_FAIL_WARN };

@@ -51,7 +51,7 @@ static char *load_store(struct run *run, uint32_t number)
 
 static bool is_asked(const struct sp_target *target)
 {
-	return target->tls == SP_TLS_REQUIRED;
+	return target->tls != SP_TLS_NONE;
 }
 
 static bool store_is_needed(const struct sp_plan *plan, uint32_t number)

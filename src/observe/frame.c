@@ -50,6 +50,9 @@ const struct field sp_observation_fields[] = {
 	    .count = AT(sp_observation, error_count),
 	    .item_size = sizeof(struct sp_chain_error), .fields = chain_error_fields),
 	FIELD(TEXT, sp_observation, text, .most = SP_MAX_PEER_TEXT),
+	FIELD(ENUM, sp_observation, upgrade, .most = SP_UPGRADES),
+	FIELD(BOOL, sp_observation, injected),
+	FIELD(TEXT, sp_observation, upgrade_text, .most = SP_MAX_PEER_TEXT),
 	END,
 };
 
@@ -79,7 +82,7 @@ const struct field sp_certificate_fields[] = {
 const struct field sp_request_fields[] = {
 	FIELD(TEXTS, sp_request, names, .most = SP_MAX_NAMES,
 	    .count = AT(sp_request, name_count)),
-	FIELD(ENUM, sp_request, dialect, .most = SP_DIALECT_NNTP + 1),
+	FIELD(ENUM, sp_request, dialect, .most = SP_DIALECTS),
 	FIELD(U64, sp_request, questions),
 	FIELD(U32, sp_request, store),
 	FIELD(U32, sp_request, connection_ms),

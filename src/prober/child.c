@@ -12,6 +12,7 @@
 #include "handshake.h"
 #include "raw.h"
 #include "sandbox.h"
+#include "starttls.h"
 
 /* A peer that lets this many questions in a row end in nothing, and answered
  * none before, is not asked the rest. */
@@ -95,7 +96,19 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* One connection, one question. */
+static void shake_hands(struct conversation *conversation, int fd, const char *name,
+    int64_t deadline, struct sp_observation *observation)
+{
+	struct handshake_chain chain = { 0 };
+
+	handshake_ask(conversation->context, fd,
+	    sp_question(observation->question)->version, name, conversation->request->now,
+	    deadline, observation, &chain);
+	tell_chain(conversation, &chain, observation);
+	handshake_chain_free(&chain);
+}
+
+/* One connection, upgraded where it has to be, and one question. */
 static void ask_once(struct conversation *conversation, enum hello_shape shape,
     struct sp_observation *observation)
 {
@@ -110,15 +123,19 @@ static void ask_once(struct conversation *conversation, enum hello_shape shape,
 		observation->reply = SP_REPLY_NO_CONNECTION;
 		return;
 	}
-	if (entry->kind == SP_KIND_HELLO) {
-		raw_ask(fd, entry->version, name, shape, deadline, observation);
-	} else {
-		struct handshake_chain chain = { 0 };
-
-		handshake_ask(conversation->context, fd, entry->version, name,
-		    request->now, deadline, observation, &chain);
-		tell_chain(conversation, &chain, observation);
-		handshake_chain_free(&chain);
+	switch (entry->kind) {
+	case SP_KIND_SESSION:
+		starttls_ask(request->dialect, conversation->context, fd, name, deadline,
+		    observation);
+		break;
+	case SP_KIND_HELLO:
+		if (starttls_upgrade(request->dialect, fd, name, deadline, observation))
+			raw_ask(fd, entry->version, name, shape, deadline, observation);
+		break;
+	case SP_KIND_HANDSHAKE:
+		if (starttls_upgrade(request->dialect, fd, name, deadline, observation))
+			shake_hands(conversation, fd, name, deadline, observation);
+		break;
 	}
 	close(fd);
 }
@@ -147,7 +164,8 @@ static bool worth_another_try(
 
 static bool is_silence(enum sp_reply reply)
 {
-	return reply == SP_REPLY_TIMEOUT || reply == SP_REPLY_NO_CONNECTION;
+	return reply == SP_REPLY_TIMEOUT || reply == SP_REPLY_NO_CONNECTION ||
+	       reply == SP_REPLY_NO_UPGRADE;
 }
 
 static void ask(
@@ -181,6 +199,12 @@ static bool goes_on(const struct conversation *conversation)
 	return conversation->answered || conversation->silent < SILENT_QUESTIONS;
 }
 
+/* The plain session is the same for every name. */
+static bool is_asked_in(size_t round, enum sp_question question)
+{
+	return round == 0 || sp_question(question)->kind != SP_KIND_SESSION;
+}
+
 static void ask_all(struct conversation *conversation)
 {
 	const struct sp_request *request = conversation->request;
@@ -190,7 +214,8 @@ static void ask_all(struct conversation *conversation)
 		uint16_t name = request->name_count ? (uint16_t)round : SP_NO_NAME;
 
 		for (unsigned question = 0; question < SP_QUESTIONS; question++)
-			if (request->questions >> question & 1 && goes_on(conversation))
+			if (request->questions >> question & 1 && goes_on(conversation) &&
+			    is_asked_in(round, (enum sp_question)question))
 				ask(conversation, (enum sp_question)question, name);
 	}
 }

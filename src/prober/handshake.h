@@ -24,6 +24,10 @@ void handshake_ask(SSL_CTX *context, int fd, uint16_t version, const char *name,
     int64_t now, int64_t deadline_ms, struct sp_observation *observation,
     struct handshake_chain *ret_chain);
 
+/* Runs SSL_connect to its end. 1: done; 0: failed, *ret_error is the errno that
+ * ended the socket; -1: the deadline passed. */
+int handshake_drive(SSL *ssl, int fd, int64_t deadline_ms, int *ret_error);
+
 void handshake_chain_free(struct handshake_chain *chain);
 
 #endif

@@ -189,9 +189,10 @@ static json_t *verdict_of(
 	for (size_t i = 0; i < verdict->endpoint_count; i++)
 		json_array_append_new(
 		    endpoints, endpoint_of(verdict, &verdict->endpoints[i], now));
-	return json_pack("{s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:o, s:s, s:s*, s:s, s:o, s:s, s:s, s:o, s:o, s:o}",
 	    "port", target->port, "protocol", sp_protocol_name(target->protocol),
 	    "services", services_of(policy, target), "tls", sp_tls_name(target->tls),
+	    "starttls", target->dialect ? sp_dialect_name(target->dialect) : NULL,
 	    "profile", target->profile->name, "names", names, "on_fail",
 	    target->on_fail == SP_ON_FAIL_WARN ? "warn" : "block", "outcome",
 	    sp_outcome_name(verdict->outcome), "reason", text_of(verdict->reason),

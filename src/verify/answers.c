@@ -81,6 +81,11 @@ const char *sp_answer_how(const struct sp_observation *observation, char text[16
 	case SP_REPLY_FAILED:
 		snprintf(text, 160, "the prober failed: %.100s", more ? more : "?");
 		break;
+	case SP_REPLY_NO_UPGRADE: return sp_upgrade_how(observation, text);
+	case SP_REPLY_SESSION_YES:
+	case SP_REPLY_SESSION_NO:
+		snprintf(text, 160, "%.150s", more ? more : "asked in the plain session");
+		break;
 	}
 	return text;
 }
@@ -114,7 +119,10 @@ static bool is_refusal(const struct sp_observation *observation)
 	case SP_REPLY_CLEAR_TEXT:
 	case SP_REPLY_MALFORMED:
 	case SP_REPLY_NO_CONNECTION:
-	case SP_REPLY_FAILED: return false;
+	case SP_REPLY_FAILED:
+	case SP_REPLY_NO_UPGRADE:
+	case SP_REPLY_SESSION_YES:
+	case SP_REPLY_SESSION_NO: return false;
 	}
 	return false;
 }
@@ -136,11 +144,21 @@ enum sp_answer sp_answer_of(
 
 	if (!observation || observation->reply == SP_REPLY_NOT_ASKED)
 		return SP_ANSWER_NOT_ASKED;
+	if (sp_question(question)->kind == SP_KIND_SESSION)
+		return sp_upgrade_answer(judging, observation);
 	if (is_yes(observation))
 		return SP_ANSWER_YES;
 	if (is_refusal(observation) && has_control(judging, name))
 		return SP_ANSWER_NO;
 	return SP_ANSWER_INCONCLUSIVE;
+}
+
+/* The plain session is asked about under the first name alone. */
+static bool is_of_name(
+    const struct judging *judging, enum sp_question question, uint16_t name)
+{
+	return sp_question(question)->kind != SP_KIND_SESSION ||
+	       judging->target->name_count == 0 || name == 0;
 }
 
 void sp_answers_find(struct judging *judging, uint16_t name)
@@ -156,6 +174,9 @@ void sp_answers_find(struct judging *judging, uint16_t name)
 			.name = name,
 			.answer = sp_answer_of(judging, question, name) };
 
+		if (!sp_target_asks(judging->target, question) ||
+		    (!observation && !is_of_name(judging, question, name)))
+			continue;
 		answered.how =
 		    strdup(observation ? sp_answer_how(observation, text) : "not asked");
 		if (!answered.how ||

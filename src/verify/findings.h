@@ -33,6 +33,14 @@ enum sp_answer sp_answer_of(
 /* "alert 70 (protocol_version)"; into `text`. */
 const char *sp_answer_how(const struct sp_observation *observation, char text[160]);
 
+/* upgrade.c: what was found before TLS began. */
+void sp_upgrade_judge(struct judging *judging);
+/* One question about the plain session. */
+enum sp_answer sp_upgrade_answer(
+    const struct judging *judging, const struct sp_observation *observation);
+/* "the upgrade is refused: 502 …"; into `text`. */
+const char *sp_upgrade_how(const struct sp_observation *observation, char text[160]);
+
 /* chain.c: everything about the certificates of one handshake. */
 void sp_chain_judge(struct judging *judging, const struct sp_observation *observation);
 

@@ -104,6 +104,9 @@ static void add_unanswered(struct judging *judging, enum sp_question question,
 	if (!observation && (sp_finding_has(judging->verdict, SP_FINDING_UNREACHABLE) ||
 				sp_finding_has(judging->verdict, SP_FINDING_PROBER)))
 		return;
+	if (sp_finding_has(judging->verdict, SP_FINDING_STARTTLS) ||
+	    sp_finding_has(judging->verdict, SP_FINDING_PLAIN_TEXT))
+		return;
 	if (!observation)
 		sp_finding_add(
 		    judging, SP_FINDING_UNANSWERED, name, "%s was not asked", title);
@@ -184,6 +187,8 @@ static void judge_name(struct judging *judging, uint16_t name)
 		uint16_t version = sp_question(question)->version;
 		bool by_hello = sp_question(question)->kind == SP_KIND_HELLO;
 
+		if (sp_question(question)->kind == SP_KIND_SESSION)
+			continue;
 		/* An old version that the profile allows is not proven by a hello: it
 		 * neither counts for the server nor against it. */
 		if (by_hello && allows(judging->target->profile, version))
@@ -244,6 +249,7 @@ static void judge_tls(struct judging *judging)
 		sp_finding_add(judging, SP_FINDING_PLAIN_TEXT, SP_NO_NAME,
 		    "answers in plain text: %.100s",
 		    judging->testimony->observations[0].text);
+	sp_upgrade_judge(judging);
 	judge_end(judging);
 	/* Without a prober every question would be told as not asked once more. */
 	if (nothing_said && sp_finding_has(judging->verdict, SP_FINDING_PROBER))
@@ -254,12 +260,7 @@ static void judge_tls(struct judging *judging)
 
 static void judge_endpoint(struct judging *judging)
 {
-	if (judging->target->tls == SP_TLS_STARTTLS)
-		sp_finding_add(judging, SP_FINDING_STARTTLS_NOT_ASKED, SP_NO_NAME,
-		    "starttls (%s) is not probed yet",
-		    sp_dialect_name(judging->target->dialect));
-	else
-		judge_tls(judging);
+	judge_tls(judging);
 	sp_findings_sort(judging->verdict);
 	judging->verdict->outcome = sp_findings_outcome(judging->verdict);
 }
@@ -288,7 +289,7 @@ static void list_versions(const struct judging *judging, struct sp_text *list)
 		const struct sp_question_entry *entry = sp_question((enum sp_question)i);
 		uint16_t name = judging->target->name_count ? 0 : SP_NO_NAME;
 
-		if (spoken(judging, entry->version, name))
+		if (entry->version && spoken(judging, entry->version, name))
 			sp_text_add(list, "%s%s", list->length ? ", " : "", entry->title);
 	}
 }

@@ -6,6 +6,8 @@
 #include <sallyport/array.h>
 #include <sallyport/limits.h>
 
+#define SMTP_PORT 25
+
 static bool same_path(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
@@ -256,13 +258,36 @@ bool sp_plan_make(const struct sp_policy *policy, const struct sp_listeners *lis
 	return true;
 }
 
+bool sp_target_asks(const struct sp_target *target, enum sp_question question)
+{
+	const struct sp_question_entry *entry = sp_question(question);
+
+	if (entry->kind != SP_KIND_SESSION)
+		return true;
+	/* Between mail servers nobody logs in. */
+	if (question == SP_ASK_PLAINTEXT_AUTH && target->dialect == SP_DIALECT_SMTP &&
+	    target->port == SMTP_PORT)
+		return false;
+	return target->tls == SP_TLS_STARTTLS && entry->dialects >> target->dialect & 1;
+}
+
+static uint64_t questions_of(const struct sp_target *target)
+{
+	uint64_t questions = 0;
+
+	for (unsigned i = 0; i < SP_QUESTIONS; i++)
+		if (sp_target_asks(target, (enum sp_question)i))
+			questions |= UINT64_C(1) << i;
+	return questions;
+}
+
 struct sp_request sp_target_request(
     const struct sp_target *target, uint32_t connection_ms, uint32_t port_ms, int64_t now)
 {
 	return (struct sp_request){ .names = target->names,
 		.name_count = target->name_count,
 		.dialect = target->dialect,
-		.questions = (UINT64_C(1) << SP_QUESTIONS) - 1,
+		.questions = questions_of(target),
 		.store = target->store,
 		.connection_ms = connection_ms,
 		.port_ms = port_ms,

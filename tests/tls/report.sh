@@ -77,7 +77,7 @@ for operand in "" ":" ":443" "host" "host:" "host:0" "host:65536" "host:44x" "::
 done
 check_exit 2 "a name that is none" probe --name 'ü.example' "$S4:445"
 check_exit 2 "a profile that there is not" probe --profile none "$S4:445"
-check_exit 2 "--starttls is not there yet" probe --starttls smtp "$S4:445"
+check_exit 2 "a dialect that there is not" probe --starttls gopher "$S4:445"
 check_exit 2 "no operand" probe
 check_exit 2 "verify with a profile that there is not" sp verify --profile none "$POLICY"
 check_exit 2 "verify of no policy" sp verify "$TEST_TMP/nothing.ini"

@@ -1,0 +1,362 @@
+#include "starttls_dialect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum sp_upgrade malformed(struct session *session, const char *why)
+{
+	session_note(session, why);
+	return SP_UPGRADE_MALFORMED;
+}
+
+/* --- PostgreSQL: SSLRequest, and exactly one byte ---------------------------- */
+
+enum sp_upgrade postgresql_upgrade(struct session *session)
+{
+	/* Length, and 1234.5679 where a version would be. */
+	static const uint8_t request[] = { 0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f };
+	enum sp_upgrade how = session_send(session, request, sizeof(request));
+	const uint8_t *answer;
+
+	if (how == SP_UPGRADE_DONE)
+		how = session_take(session, 1, &answer);
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	switch (*answer) {
+	case 'S': return SP_UPGRADE_DONE;
+	case 'N': return SP_UPGRADE_NOT_OFFERED;
+	case 'E': /* ErrorResponse: before 7.3, or no room for one more backend */
+		session_note(session, "ErrorResponse");
+		return SP_UPGRADE_LATER;
+	default: return malformed(session, "neither S nor N");
+	}
+}
+
+/* --- MySQL: HandshakeV10, SSLRequest ----------------------------------------- */
+
+#define MYSQL_SSL 0x0800u
+#define MYSQL_PROTOCOL_41 0x0200u
+#define MYSQL_SECURE_CONNECTION 0x8000u
+#define MYSQL_PLUGIN_AUTH 0x80000u
+#define MYSQL_CAPABILITIES \
+	(MYSQL_SSL | MYSQL_PROTOCOL_41 | MYSQL_SECURE_CONNECTION | MYSQL_PLUGIN_AUTH)
+
+/* A packet: length (24 bits, little-endian), number, body. */
+static enum sp_upgrade mysql_packet(
+    struct session *session, const uint8_t **ret_body, size_t *ret_length)
+{
+	const uint8_t *header;
+	enum sp_upgrade how = session_take(session, 4, &header);
+
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	*ret_length = header[0] | (size_t)header[1] << 8 | (size_t)header[2] << 16;
+	if (*ret_length == 0)
+		return malformed(session, "an empty packet");
+	return session_take(session, *ret_length, ret_body);
+}
+
+/* ERR_Packet: 0xff, code, perhaps "#" and a state, a text. 1040, 1129 and the
+ * like say that there is no connection now, not that there is no TLS. */
+static enum sp_upgrade mysql_error(
+    struct session *session, const uint8_t *body, size_t length)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "error %u: %.*s",
+	    length > 2 ? body[1] | (unsigned)body[2] << 8 : 0,
+	    length > 3 ? (int)(length - 3) : 0, length > 3 ? (const char *)body + 3 : "");
+	session_note(session, text);
+	return SP_UPGRADE_LATER;
+}
+
+/* The low half of the server's capabilities; 0x10000: no HandshakeV10. */
+static unsigned mysql_capabilities(const uint8_t *body, size_t length)
+{
+	const uint8_t *end = memchr(body, '\0', length);
+	/* Behind the version's NUL: thread (4), first part of the salt (8), 0. */
+	size_t at = end ? (size_t)(end - body) + 1 + 4 + 8 + 1 : length;
+
+	if (*body != 10 || at + 2 > length)
+		return 0x10000;
+	return body[at] | (unsigned)body[at + 1] << 8;
+}
+
+static void mysql_put_login(uint8_t bytes[36], uint8_t length, uint8_t number)
+{
+	memset(bytes, 0, 36);
+	bytes[0] = length;
+	bytes[3] = number;
+	for (unsigned i = 0; i < 4; i++)
+		bytes[4 + i] = (uint8_t)(MYSQL_CAPABILITIES >> (8 * i));
+	bytes[11] = 1;	/* largest packet: 2^24 */
+	bytes[12] = 33; /* utf8_general_ci */
+}
+
+enum sp_upgrade mysql_upgrade(struct session *session)
+{
+	const uint8_t *body;
+	uint8_t request[36];
+	size_t length;
+	unsigned capabilities;
+	enum sp_upgrade how = mysql_packet(session, &body, &length);
+
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	if (*body == 0xff)
+		return mysql_error(session, body, length);
+	capabilities = mysql_capabilities(body, length);
+	if (capabilities > 0xffff)
+		return malformed(session, "no HandshakeV10");
+	if (!(capabilities & MYSQL_SSL))
+		return SP_UPGRADE_NOT_OFFERED;
+	mysql_put_login(request, 32, 1);
+	return session_send(session, request, sizeof(request));
+}
+
+/* --- LDAP: an extended request in BER ----------------------------------------- */
+
+#define LDAP_SUCCESS 0
+#define LDAP_PROTOCOL_ERROR 2 /* does not know the request: RFC 4511 section 4.14.2 */
+#define LDAP_STRONGER_AUTH 8
+#define LDAP_CONFIDENTIALITY 13
+#define LDAP_BUSY 51
+#define LDAP_UNAVAILABLE 52
+#define LDAP_NO_RESULT 0x10000u
+#define LDAP_NUMBER 1 /* of our one request */
+
+#define BER_INTEGER 0x02
+#define BER_ENUMERATED 0x0a
+#define BER_SEQUENCE 0x30
+#define LDAP_BIND_RESPONSE 0x61
+#define LDAP_EXTENDED_RESPONSE 0x78
+
+/* A value within a message; past the end everything is empty. */
+struct ber {
+	const uint8_t *bytes;
+	size_t length;
+	bool broken;
+};
+
+/* The contents of the next element, which must have this tag. */
+static struct ber ber_open(struct ber *in, uint8_t tag)
+{
+	struct ber inside = { in->bytes, 0, true };
+	size_t header = 2, length;
+
+	if (in->length < 2 || in->bytes[0] != tag)
+		goto broken;
+	length = in->bytes[1];
+	if (length & 0x80) {
+		size_t octets = length & 0x7f;
+
+		/* The long form, padded to four by Active Directory. */
+		if (octets == 0 || octets > 4 || in->length < 2 + octets)
+			goto broken;
+		for (length = 0; header < 2 + octets; header++)
+			length = length << 8 | in->bytes[header];
+	}
+	if (length > in->length - header)
+		goto broken;
+	inside = (struct ber){ in->bytes + header, length, false };
+	in->bytes += header + length;
+	in->length -= header + length;
+	return inside;
+broken:
+	in->broken = true;
+	in->length = 0;
+	return inside;
+}
+
+/* One whole LDAPMessage: its header says how long it is. */
+static enum sp_upgrade ldap_message(struct session *session, struct ber *ret)
+{
+	uint8_t header[6];
+	const uint8_t *taken;
+	size_t size = 0, octets;
+	enum sp_upgrade how = session_take(session, 2, &taken);
+
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	if (taken[0] != BER_SEQUENCE)
+		return malformed(session, "no LDAP message");
+	octets = taken[1] & 0x80 ? taken[1] & 0x7f : 0;
+	if (octets > 4 || taken[1] == 0x80)
+		return malformed(session, "an LDAP message without a length");
+	memcpy(header, taken, 2);
+	if (octets) {
+		how = session_take(session, octets, &taken);
+		if (how != SP_UPGRADE_DONE)
+			return how;
+		for (size_t i = 0; i < octets; i++)
+			size = size << 8 | taken[i];
+	} else {
+		size = header[1];
+	}
+	how = session_take(session, size, &taken);
+	*ret = (struct ber){ taken, size, false };
+	return how;
+}
+
+/* The resultCode of an answer (RFC 4511 section 4.1.9); its diagnosticMessage
+ * becomes the text. LDAP_NO_RESULT: it is none. */
+static unsigned ldap_result(struct session *session, struct ber message, uint8_t tag)
+{
+	struct ber number = ber_open(&message, BER_INTEGER), response, code, text;
+	char line[80];
+
+	response = ber_open(&message, tag);
+	code = ber_open(&response, BER_ENUMERATED);
+	ber_open(&response, 0x04); /* matchedDN */
+	text = ber_open(&response, 0x04);
+	if (message.broken || response.broken || code.length != 1)
+		return LDAP_NO_RESULT;
+	/* Number 0 is a notice of disconnection, and no answer. */
+	if (number.length != 1 || number.bytes[0] != LDAP_NUMBER)
+		return LDAP_NO_RESULT;
+	snprintf(line, sizeof(line), "result %u%s%.*s", code.bytes[0],
+	    text.length ? ": " : "", (int)strnlen((const char *)text.bytes, text.length),
+	    (const char *)text.bytes);
+	session_note(session, line);
+	return code.bytes[0];
+}
+
+static enum sp_upgrade ldap_ask(struct session *session, const uint8_t *request,
+    size_t length, uint8_t tag, unsigned *ret_result)
+{
+	struct ber message = { 0 };
+	enum sp_upgrade how = session_send(session, request, length);
+
+	if (how == SP_UPGRADE_DONE)
+		how = ldap_message(session, &message);
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	*ret_result = ldap_result(session, message, tag);
+	return *ret_result == LDAP_NO_RESULT ? malformed(session, "no answer of LDAP")
+					     : SP_UPGRADE_DONE;
+}
+
+enum sp_upgrade ldap_upgrade(struct session *session)
+{
+	/* LDAPMessage { 1, [APPLICATION 23] { [0] the OID } } */
+	static const uint8_t request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
+					 "1.3.6.1.4.1.1466.20037";
+	unsigned result = 0;
+	enum sp_upgrade how = ldap_ask(
+	    session, request, sizeof(request) - 1, LDAP_EXTENDED_RESPONSE, &result);
+
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	switch (result) {
+	case LDAP_SUCCESS: return SP_UPGRADE_DONE;
+	case LDAP_PROTOCOL_ERROR: return SP_UPGRADE_NOT_OFFERED;
+	case LDAP_BUSY:
+	case LDAP_UNAVAILABLE: return SP_UPGRADE_LATER;
+	default: return SP_UPGRADE_REFUSED;
+	}
+}
+
+enum sp_upgrade ldap_bind(struct session *session)
+{
+	/* LDAPMessage { 1, [APPLICATION 0] { 3, the DN, [0] a password } }. The user
+	 * is nobody; with an empty password servers answer something else. */
+	static const uint8_t request[] = "\x30\x20\x02\x01\x01\x60\x1b\x02\x01\x03"
+					 "\x04\x12"
+					 "cn=sallyport-probe"
+					 "\x80\x02"
+					 "no";
+	static const uint8_t unbind[] = "\x30\x05\x02\x01\x02\x42";
+	unsigned result = 0;
+	enum sp_upgrade how =
+	    ldap_ask(session, request, sizeof(request) - 1, LDAP_BIND_RESPONSE, &result);
+
+	session_send(session, unbind, sizeof(unbind)); /* with its NUL: empty */
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	switch (result) {
+	case LDAP_STRONGER_AUTH:
+	case LDAP_CONFIDENTIALITY: return SP_UPGRADE_REFUSED;
+	case LDAP_BUSY:
+	case LDAP_UNAVAILABLE: return SP_UPGRADE_LATER;
+	default: return SP_UPGRADE_DONE; /* 49, 32 and the like: it was looked at */
+	}
+}
+
+/* --- RDP: an X.224 connection request (MS-RDPBCGR section 2.2.1.1) ------------- */
+
+#define X224_CONFIRM 0xd0
+#define RDP_NEG_RSP 2
+#define RDP_NEG_FAILURE 3
+#define RDP_TLS 1u    /* PROTOCOL_SSL */
+#define RDP_HYBRID 2u /* CredSSP: TLS as well, then NLA */
+
+/* [MS-RDPBCGR] section 2.2.1.2.2 */
+static const struct {
+	unsigned code;
+	enum sp_upgrade how;
+	const char *text;
+} rdp_failures[] = {
+	{ 1, SP_UPGRADE_REFUSED, "SSL_REQUIRED_BY_SERVER" },
+	{ 2, SP_UPGRADE_NOT_OFFERED, "SSL_NOT_ALLOWED_BY_SERVER" },
+	{ 3, SP_UPGRADE_REFUSED, "SSL_CERT_NOT_ON_SERVER" },
+	{ 4, SP_UPGRADE_REFUSED, "INCONSISTENT_FLAGS" },
+	{ 5, SP_UPGRADE_REFUSED, "HYBRID_REQUIRED_BY_SERVER" },
+	{ 6, SP_UPGRADE_REFUSED, "SSL_WITH_USER_AUTH_REQUIRED_BY_SERVER" },
+};
+
+static enum sp_upgrade rdp_failure(struct session *session, unsigned code)
+{
+	for (size_t i = 0; i < sizeof(rdp_failures) / sizeof(rdp_failures[0]); i++) {
+		if (rdp_failures[i].code == code) {
+			session_note(session, rdp_failures[i].text);
+			return rdp_failures[i].how;
+		}
+	}
+	return malformed(session, "a negotiation failure that nobody knows");
+}
+
+/* The body of a connection confirm, behind the TPKT header. */
+static enum sp_upgrade rdp_confirm(
+    struct session *session, const uint8_t *body, size_t length)
+{
+	unsigned value;
+
+	if (length < 7 || body[0] != length - 1 || (body[1] & 0xf0) != X224_CONFIRM)
+		return malformed(session, "no X.224 connection confirm");
+	/* Without a negotiation: a server that has only RDP's own security. */
+	if (length == 7)
+		return SP_UPGRADE_NOT_OFFERED;
+	if (length != 15 || body[9] != 8 || body[10] != 0)
+		return malformed(session, "a broken negotiation");
+	value = body[11] | (unsigned)body[12] << 8 | (unsigned)body[13] << 16 |
+		(unsigned)body[14] << 24;
+	if (body[7] == RDP_NEG_FAILURE)
+		return rdp_failure(session, value);
+	if (body[7] != RDP_NEG_RSP)
+		return malformed(session, "a broken negotiation");
+	if (value == 0)
+		return SP_UPGRADE_NOT_OFFERED;
+	if (value != RDP_TLS && value != RDP_HYBRID)
+		return malformed(session, "chose a protocol that was not offered");
+	return SP_UPGRADE_DONE;
+}
+
+enum sp_upgrade rdp_upgrade(struct session *session)
+{
+	/* TPKT (RFC 1006), X.224 connection request, RDP_NEG_REQ. */
+	static const uint8_t request[] = { 3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8,
+		0, RDP_TLS | RDP_HYBRID, 0, 0, 0 };
+	enum sp_upgrade how = session_send(session, request, sizeof(request));
+	const uint8_t *taken;
+	size_t length;
+
+	if (how == SP_UPGRADE_DONE)
+		how = session_take(session, 4, &taken);
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	length = (size_t)taken[2] << 8 | taken[3];
+	if (taken[0] != 3 || length < 4 + 7)
+		return malformed(session, "no TPKT");
+	how = session_take(session, length - 4, &taken);
+	return how == SP_UPGRADE_DONE ? rdp_confirm(session, taken, length - 4) : how;
+}
