@@ -24,6 +24,11 @@ enum sp_snapshot_kind {
 bool sp_snapshot_save(
     const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag);
 
+/* `rollback --to-open` was said: nothing is enforced until something is applied, or
+ * the machine boots. In the run directory. */
+bool sp_opened_set(const char *run_directory, bool opened, struct sp_diag *diag);
+bool sp_opened_is_set(const char *run_directory);
+
 /* When an unconfirmed snapshot is undone: milliseconds of CLOCK_BOOTTIME, which
  * mean nothing after a reboot; the boot id says which boot is meant. */
 struct sp_pending {

@@ -85,6 +85,7 @@ static bool keep(struct apply *apply, struct sp_diag *diag)
 	if ((apply->options->confirm_ms ||
 		sp_snapshot_save(state, apply->compiled.policy, diag)) &&
 	    sp_lockdown_set(state, false, diag) &&
+	    sp_opened_set(apply->options->run_directory, false, diag) &&
 	    sp_verdict_evidence_save(state, &apply->verdicts, diag))
 		return true;
 	return sp_error(diag, NULL,

@@ -58,6 +58,8 @@ static enum sp_exit boot_locked(const struct sp_options *options, struct sp_diag
 {
 	struct sp_directories directories = sp_directories_of(options);
 
+	/* Whatever cannot be unmarked is enforced all the same. */
+	sp_opened_set(options->run_directory, false, diag);
 	if (!lay_floor(&directories, diag))
 		return SP_EXIT_SYSTEM;
 	if (sp_lockdown_is_set(options->state_directory)) {

@@ -17,7 +17,8 @@ static bool lock_down(
 	if (!sp_standing_load_floor(&directories, &floor, diag))
 		return false;
 	*ret_services = floor.policy->service_count;
-	locked = sp_lockdown_set(options->state_directory, true, diag);
+	locked = sp_lockdown_set(options->state_directory, true, diag) &&
+		 sp_opened_set(options->run_directory, false, diag);
 	/* A state directory that cannot be written is no reason to stay open. */
 	locked = sp_standing_commit(&floor, &changes, diag) && locked;
 	sp_standing_clear(&floor);

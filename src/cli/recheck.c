@@ -79,6 +79,24 @@ static bool ask(struct recheck *recheck, struct sp_diag *diag)
 	       sp_verdict_proofs_make(&recheck->verdicts, &recheck->proofs, diag);
 }
 
+/* Under the lock: what was asked for may not be what stands by now. */
+static bool still_stands(const struct recheck *recheck, struct sp_diag *diag)
+{
+	struct sp_directories directories = sp_directories_of(recheck->options);
+	uint8_t digest[SP_DIGEST_BYTES];
+
+	if (sp_opened_is_set(directories.run))
+		return sp_error(diag, NULL,
+		    "`rollback --to-open` stands: nothing is enforced until `sallyport "
+		    "apply`");
+	if (sp_standing_digest_in_force(&directories, digest) &&
+	    !memcmp(digest, recheck->standing.policy->digest, sizeof(digest)))
+		return true;
+	return sp_error(diag, NULL,
+	    "another policy was applied meanwhile: nothing was changed, and nothing "
+	    "proven");
+}
+
 static bool commit(struct recheck *recheck, struct sp_diag *diag)
 {
 	int lock = sp_state_lock(
@@ -86,7 +104,7 @@ static bool commit(struct recheck *recheck, struct sp_diag *diag)
 	struct sp_nf_tables *socket = lock < 0 ? NULL : sp_nf_tables_open(diag);
 	struct sp_proofs proofs = sp_verdict_proofs_for(&recheck->proofs, true);
 	size_t changes;
-	bool done = socket &&
+	bool done = socket && still_stands(recheck, diag) &&
 		    sp_apply_ruleset(socket, recheck->standing.ruleset,
 			&recheck->standing.gates, &proofs, false, NULL, &changes, diag) &&
 		    sp_verdict_evidence_save(
@@ -116,15 +134,21 @@ static enum sp_exit report(const struct recheck *recheck)
 	return status;
 }
 
+static bool is_enforced(const struct sp_options *options, struct sp_diag *diag)
+{
+	return !sp_lockdown_is_set(options->state_directory) ||
+	       sp_error(
+		   diag, NULL, "locked down: no gate opens; `sallyport apply` ends it");
+}
+
 enum sp_exit sp_command_recheck(const struct sp_options *options)
 {
 	struct sp_directories directories = sp_directories_of(options);
 	struct recheck recheck = { .options = options };
 	struct sp_diag diag = { 0 };
 	enum sp_exit status = SP_EXIT_SYSTEM;
-	bool done = sp_standing_load_snapshot(&directories,
-			sp_snapshot_in_force(options->state_directory), &recheck.standing,
-			&diag) &&
+	bool done = is_enforced(options, &diag) &&
+		    sp_standing_load_in_force(&directories, &recheck.standing, &diag) &&
 		    names_exist(&recheck, &diag) && ask(&recheck, &diag) &&
 		    commit(&recheck, &diag);
 

@@ -28,10 +28,15 @@ static bool is_sure(const struct sp_options *options)
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static bool open_host(struct sp_diag *diag)
+/* The mark first: an enforcer that sees the table go must know that it is meant.
+ * What waits to be confirmed, and a lockdown, end with it. */
+static bool open_host(const struct sp_options *options, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
-	bool removed = socket && sp_remove_ruleset(socket, diag);
+	bool removed = socket && sp_opened_set(options->run_directory, true, diag) &&
+		       sp_remove_ruleset(socket, diag) &&
+		       sp_lockdown_set(options->state_directory, false, diag) &&
+		       sp_snapshot_discard(options->state_directory, diag);
 
 	sp_nf_tables_close(socket);
 	return removed;
@@ -51,7 +56,8 @@ static bool back_to_previous(const struct sp_options *options, struct sp_diag *d
 		return false;
 	back = sp_standing_commit(&standing, &changes, diag) &&
 	       sp_floor_save(options->state_directory, standing.policy, diag) &&
-	       sp_snapshot_swap(options->state_directory, diag);
+	       sp_snapshot_swap(options->state_directory, diag) &&
+	       sp_opened_set(options->run_directory, false, diag);
 	sp_standing_clear(&standing);
 	return back;
 }
@@ -60,7 +66,7 @@ static bool roll_back(const struct sp_options *options, struct sp_diag *diag)
 {
 	int lock =
 	    sp_state_lock(options->run_directory, options->lock_wait_ms, NULL, diag);
-	bool done = lock >= 0 && (options->to_open ? open_host(diag)
+	bool done = lock >= 0 && (options->to_open ? open_host(options, diag)
 						   : back_to_previous(options, diag));
 
 	if (lock >= 0)
@@ -89,6 +95,11 @@ enum sp_exit sp_command_rollback(const struct sp_options *options)
 		return finish(options, &diag, roll_back(options, &diag),
 		    "Removed: sallyport blocks nothing now. `sallyport apply` protects "
 		    "again.");
+	}
+	if (sp_lockdown_is_set(options->state_directory)) {
+		sp_error(&diag, NULL,
+		    "locked down: only the floor is in force; `sallyport apply` ends it");
+		return finish(options, &diag, false, "");
 	}
 	switch (sp_undo_pending(&directories, false, &diag)) {
 	case SP_UNDONE:

@@ -21,9 +21,7 @@ struct sp_snapshot *sp_snapshot_load(
 		return NULL;
 	}
 	snapshot->holders = 1;
-	if (sp_standing_load_snapshot(&options->directories,
-		sp_snapshot_in_force(options->directories.state), &snapshot->standing,
-		diag))
+	if (sp_standing_load_in_force(&options->directories, &snapshot->standing, diag))
 		return snapshot;
 	sp_snapshot_release(snapshot);
 	return NULL;
@@ -137,10 +135,26 @@ static bool commit(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	    &enforcer->snapshot->standing.gates, &proofs, false, NULL, &changes, diag);
 }
 
+/* Somebody took the table away and said so: that is no drift. */
+static bool is_opened(struct sp_enforcing *enforcer)
+{
+	if (!sp_opened_is_set(enforcer->options->directories.run))
+		return false;
+	if (!enforcer->opened)
+		sp_say(enforcer, SP_EVENT_POLICY,
+		    "`rollback --to-open` stands: nothing is enforced until `sallyport "
+		    "apply`");
+	enforcer->opened = true;
+	enforcer->drifted = false;
+	return true;
+}
+
 static bool settle_locked(struct sp_enforcing *enforcer, struct sp_diag *diag)
 {
 	int different = 0;
 
+	if (is_opened(enforcer))
+		return true;
 	/* An apply that was under way has written its snapshot by now. */
 	sp_follow_snapshot(enforcer);
 	if (enforcer->drifted) {
@@ -183,6 +197,15 @@ void sp_settle(struct sp_enforcing *enforcer)
 		close(lock);
 	}
 	sp_say_trouble(enforcer, &diag);
+}
+
+void sp_look_for_protection(struct sp_enforcing *enforcer)
+{
+	if (!enforcer->opened || sp_opened_is_set(enforcer->options->directories.run))
+		return;
+	enforcer->opened = false;
+	enforcer->commit_due = true;
+	sp_all_due(enforcer);
 }
 
 /* ---- what others committed ---- */

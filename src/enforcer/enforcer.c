@@ -132,6 +132,7 @@ static void run(struct sp_enforcing *enforcer)
 		sp_take_commits(enforcer);
 		sp_take_rounds(enforcer);
 		sp_undo_unconfirmed(enforcer);
+		sp_look_for_protection(enforcer);
 		sp_follow_snapshot(enforcer);
 		look_at_clocks(enforcer);
 		sp_look_and_ask(enforcer);

@@ -32,6 +32,7 @@ struct sp_enforcing {
 	struct sp_nf_commit writer;
 	int64_t wall_offset, sleep_offset, alive;
 	bool ready;
+	bool opened; /* by `rollback --to-open`: nothing is enforced */
 };
 
 void sp_say(struct sp_enforcing *enforcer, enum sp_event event, const char *format, ...)
@@ -47,6 +48,8 @@ void sp_follow_snapshot(struct sp_enforcing *enforcer);
 void sp_undo_unconfirmed(struct sp_enforcing *enforcer);
 /* Commits what is due, and puts back what others changed. */
 void sp_settle(struct sp_enforcing *enforcer);
+/* Enforces again once `rollback --to-open` no longer stands. */
+void sp_look_for_protection(struct sp_enforcing *enforcer);
 /* Nothing that was proven for another policy is granted under this one. */
 void sp_forget_proofs(struct sp_enforcing *enforcer);
 void sp_take_commits(struct sp_enforcing *enforcer);

@@ -127,14 +127,20 @@ static enum sp_undone undo_locked(
     const struct sp_directories *directories, bool only_due, struct sp_diag *diag)
 {
 	struct sp_pending pending;
+	bool restored;
 
 	if (!sp_snapshot_pending(directories->state, &pending) ||
 	    (only_due && sp_boottime_ms() < pending.deadline_ms))
 		return SP_UNDONE_NOTHING;
-	if (!(pending.first ? remove_table(diag) : restore_active(directories, diag)) ||
-	    !sp_snapshot_discard(directories->state, diag))
-		return SP_UNDONE_FAILED;
-	return SP_UNDONE;
+	/* The floor, or an open host, was asked for since, and stays. */
+	if (sp_lockdown_is_set(directories->state) || sp_opened_is_set(directories->run))
+		restored = true;
+	else
+		restored = pending.first ? remove_table(diag)
+					 : restore_active(directories, diag);
+	return restored && sp_snapshot_discard(directories->state, diag)
+		   ? SP_UNDONE
+		   : SP_UNDONE_FAILED;
 }
 
 enum sp_undone sp_undo_pending(

@@ -14,6 +14,7 @@
 
 #define INCOMING "incoming"
 #define LOCKDOWN_FILE "lockdown"
+#define OPENED_FILE "opened"
 #define DEADLINE_FILE "deadline"
 #define POLICY_FILE "policy.ini"
 #define DIGEST_FILE "digest"
@@ -326,32 +327,52 @@ char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind)
 		   : path;
 }
 
-/* ---- lockdown ---- */
+/* ---- marks: empty files ---- */
 
-static bool lock_down(int state, const char *path, struct sp_diag *diag)
+static bool set_mark(
+    const char *path, const char *name, bool marked, struct sp_diag *diag)
 {
-	return sp_state_file_replace(state, path, LOCKDOWN_FILE, "", 0, diag);
+	int directory = sp_state_directory_open(path, diag);
+	bool set;
+
+	if (directory < 0)
+		return false;
+	if (marked)
+		set = sp_state_file_replace(directory, path, name, "", 0, diag);
+	else
+		set = unlinkat(directory, name, 0) == 0 || errno == ENOENT ||
+		      sp_error(diag, NULL, "cannot remove %s/%s: %s", path, name,
+			  strerror(errno));
+	close(directory);
+	return set;
 }
 
-static bool end_lockdown(int state, const char *path, struct sp_diag *diag)
+static bool has_mark(const char *path, const char *name)
 {
-	if (unlinkat(state, LOCKDOWN_FILE, 0) == 0 || errno == ENOENT)
-		return true;
-	return sp_error(
-	    diag, NULL, "cannot remove %s/" LOCKDOWN_FILE ": %s", path, strerror(errno));
+	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool marked = directory >= 0 && faccessat(directory, name, F_OK, 0) == 0;
+
+	if (directory >= 0)
+		close(directory);
+	return marked;
 }
 
 bool sp_lockdown_set(const char *state_directory, bool locked, struct sp_diag *diag)
 {
-	return with_state(state_directory, locked ? lock_down : end_lockdown, diag);
+	return set_mark(state_directory, LOCKDOWN_FILE, locked, diag);
 }
 
 bool sp_lockdown_is_set(const char *state_directory)
 {
-	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool set = state >= 0 && faccessat(state, LOCKDOWN_FILE, F_OK, 0) == 0;
+	return has_mark(state_directory, LOCKDOWN_FILE);
+}
 
-	if (state >= 0)
-		close(state);
-	return set;
+bool sp_opened_set(const char *run_directory, bool opened, struct sp_diag *diag)
+{
+	return set_mark(run_directory, OPENED_FILE, opened, diag);
+}
+
+bool sp_opened_is_set(const char *run_directory)
+{
+	return has_mark(run_directory, OPENED_FILE);
 }
