@@ -97,6 +97,9 @@ struct sp_policy {
 	enum sp_icmp icmp;
 	struct sp_rate log_blocked; /* count 0: `log = none` */
 	enum sp_drift drift;
+	/* Indices of services with tls = none that stay reachable in a lockdown. */
+	size_t *lockdown;
+	size_t lockdown_count;
 	struct sp_service *services; /* in the order of the text, includes in place */
 	size_t service_count;
 	struct sp_address_set *sets;
