@@ -28,6 +28,9 @@ struct sp_nf_errors {
 
 /* Needs no privilege by itself; what is asked may. NULL: said in `diag`. */
 struct sp_nf_tables *sp_nf_tables_open(struct sp_diag *diag);
+/* SO_NETNS_COOKIE (Linux 5.14): the network namespace's number, never used again
+ * while the machine is up; 0: the kernel does not say. */
+uint64_t sp_nf_tables_namespace(const struct sp_nf_tables *socket);
 void sp_nf_tables_close(struct sp_nf_tables *socket);
 
 /* Sends one request and hands each message of the answer to `each`, which says

@@ -144,8 +144,8 @@ struct sp_set {
 	bool borrowed;
 	SP_ARRAY(struct sp_element) elements;
 	bool foreign; /* of a dump: a type or flag that none of ours has */
-	bool counted; /* of a dump: `count` stands for elements that were not read */
-	size_t count;
+	bool unread;  /* of a dump: too big to be read (committed.h) */
+	bool unknown; /* unread, and nobody knows what is in it */
 };
 
 struct sp_counter {

@@ -45,7 +45,7 @@ void sp_standing_clear(struct sp_standing *standing);
 
 /* Commits it; leases that stand for its gates stay, others end. The caller holds
  * the lock. */
-bool sp_standing_commit(
+bool sp_standing_commit(const struct sp_directories *directories,
     const struct sp_standing *standing, size_t *ret_changes, struct sp_diag *diag);
 
 enum sp_undone {

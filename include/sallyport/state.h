@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <sallyport/diag.h>
+#include <sallyport/committed.h>
 #include <sallyport/policy.h>
 
 /* Snapshots: each a directory of STATE with a policy that stands alone (its
@@ -64,6 +65,16 @@ char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind);
 /* STATE/lockdown: while it is there only the floor is in force. */
 bool sp_lockdown_set(const char *state_directory, bool locked, struct sp_diag *diag);
 bool sp_lockdown_is_set(const char *state_directory);
+
+/* This boot's id, /proc/sys/kernel/random/boot_id. */
+bool sp_boot_id(char ret[40]);
+
+/* What was committed to this network namespace (SO_NETNS_COOKIE; 0: not known) since
+ * this boot, RUN/committed. Nothing is known when it cannot be read. */
+bool sp_committed_save(const char *run_directory, uint64_t namespace_cookie,
+    const struct sp_committed *committed, struct sp_diag *diag);
+void sp_committed_load(const char *run_directory, uint64_t namespace_cookie,
+    struct sp_committed *ret);
 
 /* Takes RUN/lock, exclusively. `waiting` is called once when somebody else holds
  * it. 0 ms refuses at once. Returns a descriptor to close, or -1. */

@@ -9,6 +9,7 @@
 
 #include <sallyport/escape.h>
 #include <sallyport/evidence.h>
+#include <sallyport/memory.h>
 #include <sallyport/state.h>
 #include <sallyport/transaction.h>
 #include <sallyport/verdict.h>
@@ -53,16 +54,13 @@ static bool verify(struct apply *apply, struct sp_diag *diag)
 
 static bool commit(struct apply *apply, struct sp_diag *diag)
 {
-	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	struct sp_directories directories = sp_directories_of(apply->options);
 	struct sp_proofs proofs =
 	    sp_verdict_proofs_for(&apply->proofs, apply->options->verify_none);
-	bool committed =
-	    socket &&
-	    sp_apply_ruleset(socket, apply->compiled.ruleset, &apply->compiled.gates,
-		&proofs, apply->options->dry_run, &apply->delta, &apply->changes, diag);
 
-	sp_nf_tables_close(socket);
-	return committed;
+	return sp_commit_ruleset(&directories, apply->compiled.ruleset,
+	    &apply->compiled.gates, &proofs, apply->options->dry_run, &apply->delta,
+	    &apply->changes, diag);
 }
 
 /* What is not confirmed yet must be undone whatever happens to this process, so

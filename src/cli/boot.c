@@ -13,7 +13,8 @@ static bool table_stands(bool *ret, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
 	struct sp_kernel kernel;
-	bool known = socket && sp_kernel_read(socket, &kernel, diag);
+	bool known = socket && sp_kernel_read(
+				   socket, &(struct sp_memory){ 0 }, NULL, &kernel, diag);
 
 	if (known) {
 		*ret = kernel.present && !kernel.dormant;
@@ -37,7 +38,7 @@ static bool lay_floor(const struct sp_directories *directories, struct sp_diag *
 	if (!sp_standing_load_floor(directories, &floor, diag))
 		return false;
 	if (floor.policy->mode == SP_MODE_ENFORCE)
-		laid = sp_standing_commit(&floor, &changes, diag);
+		laid = sp_standing_commit(directories, &floor, &changes, diag);
 	sp_standing_clear(&floor);
 	return laid;
 }
@@ -48,7 +49,7 @@ static bool load(const struct sp_directories *directories, enum sp_snapshot_kind
 	struct sp_standing standing;
 	size_t changes;
 	bool loaded = sp_standing_load_snapshot(directories, kind, &standing, diag) &&
-		      sp_standing_commit(&standing, &changes, diag);
+		      sp_standing_commit(directories, &standing, &changes, diag);
 
 	sp_standing_clear(&standing);
 	return loaded;

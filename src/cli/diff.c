@@ -6,6 +6,7 @@
 #include <sallyport/difference.h>
 #include <sallyport/difference_report.h>
 #include <sallyport/standing.h>
+#include <sallyport/memory.h>
 #include <sallyport/transaction.h>
 
 #include "policy.h"
@@ -79,15 +80,6 @@ static enum sp_exit diff_policies(const struct sp_options *options)
 	return status;
 }
 
-static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
-{
-	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
-	bool done = socket && sp_kernel_read(socket, kernel, diag);
-
-	sp_nf_tables_close(socket);
-	return done;
-}
-
 /* How far the kernel is from what the last apply left. The comparison of packets
  * knows the rules that sallyport writes: what somebody else wrote among them it
  * cannot weigh, and must not call alike. 0 where no snapshot can be read. */
@@ -134,6 +126,8 @@ static enum sp_exit diff_packets(const struct sp_options *options,
 
 static enum sp_exit diff_kernel(const struct sp_options *options)
 {
+	struct sp_directories directories = sp_directories_of(options);
+	struct sp_recollection recollection = { 0 };
 	struct sp_compiled compiled;
 	struct sp_kernel kernel = { 0 };
 	struct sp_diag diag = { 0 };
@@ -141,7 +135,8 @@ static enum sp_exit diff_kernel(const struct sp_options *options)
 	    sp_compile_policy(options, sp_policy_operand(options, 0), &compiled);
 
 	if (status == SP_EXIT_DONE) {
-		bool fine = read_kernel(&kernel, &diag);
+		bool fine = sp_read_kernel(
+		    &recollection, &directories, compiled.ruleset, &kernel, &diag);
 
 		if (!sp_show_diagnostics(options, &diag) || !fine)
 			status = SP_EXIT_SYSTEM;
@@ -150,6 +145,7 @@ static enum sp_exit diff_kernel(const struct sp_options *options)
 		status = options->rules ? sp_show_rules(options, &compiled, &kernel)
 					: diff_packets(options, &compiled, &kernel);
 	sp_kernel_free(&kernel);
+	sp_recollection_close(&recollection);
 	sp_compiled_free(&compiled);
 	return status;
 }

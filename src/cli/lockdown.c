@@ -20,7 +20,7 @@ static bool lock_down(
 	locked = sp_lockdown_set(options->state_directory, true, diag) &&
 		 sp_opened_set(options->run_directory, false, diag);
 	/* A state directory that cannot be written is no reason to stay open. */
-	locked = sp_standing_commit(&floor, &changes, diag) && locked;
+	locked = sp_standing_commit(&directories, &floor, &changes, diag) && locked;
 	sp_standing_clear(&floor);
 	return locked;
 }

@@ -10,6 +10,7 @@
 #include <sallyport/array.h>
 #include <sallyport/escape.h>
 #include <sallyport/evidence.h>
+#include <sallyport/memory.h>
 #include <sallyport/standing.h>
 #include <sallyport/transaction.h>
 
@@ -88,9 +89,19 @@ static bool commit(
 	int lock =
 	    sp_state_lock(options->run_directory, options->lock_wait_ms, NULL, diag);
 	struct sp_nf_tables *socket = lock < 0 ? NULL : sp_nf_tables_open(diag);
+	struct sp_directories directories = sp_directories_of(options);
+	struct sp_recollection recollection = { 0 };
+	bool done;
+
+	if (socket)
+		sp_recollection_open(&recollection, &directories, socket);
 	/* The note first: nothing stands open that nobody can explain. */
-	bool done = socket && keep_note(options, list, diag) &&
-		    sp_commit_overrides(socket, list->items, list->length, diag);
+	done = socket && keep_note(options, list, diag) &&
+	       sp_commit_overrides(
+		   socket, list->items, list->length, &recollection.memory, diag);
+	if (done)
+		sp_recollection_keep(&recollection);
+	sp_recollection_close(&recollection);
 
 	sp_nf_tables_close(socket);
 	if (lock >= 0)

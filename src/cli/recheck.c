@@ -7,6 +7,7 @@
 
 #include <sallyport/escape.h>
 #include <sallyport/sock_diag.h>
+#include <sallyport/memory.h>
 #include <sallyport/standing.h>
 #include <sallyport/transaction.h>
 
@@ -101,16 +102,15 @@ static bool commit(struct recheck *recheck, struct sp_diag *diag)
 {
 	int lock = sp_state_lock(
 	    recheck->options->run_directory, recheck->options->lock_wait_ms, NULL, diag);
-	struct sp_nf_tables *socket = lock < 0 ? NULL : sp_nf_tables_open(diag);
+	struct sp_directories directories = sp_directories_of(recheck->options);
 	struct sp_proofs proofs = sp_verdict_proofs_for(&recheck->proofs, true);
 	size_t changes;
-	bool done = socket && still_stands(recheck, diag) &&
-		    sp_apply_ruleset(socket, recheck->standing.ruleset,
+	bool done = lock >= 0 && still_stands(recheck, diag) &&
+		    sp_commit_ruleset(&directories, recheck->standing.ruleset,
 			&recheck->standing.gates, &proofs, false, NULL, &changes, diag) &&
 		    sp_verdict_evidence_save(
 			recheck->options->state_directory, &recheck->verdicts, diag);
 
-	sp_nf_tables_close(socket);
 	if (lock >= 0)
 		close(lock);
 	return done;

@@ -54,7 +54,7 @@ static bool back_to_previous(const struct sp_options *options, struct sp_diag *d
 	if (!sp_standing_load_snapshot(
 		&directories, SP_SNAPSHOT_PREVIOUS, &standing, diag))
 		return false;
-	back = sp_standing_commit(&standing, &changes, diag) &&
+	back = sp_standing_commit(&directories, &standing, &changes, diag) &&
 	       sp_floor_save(options->state_directory, standing.policy, diag) &&
 	       sp_snapshot_swap(options->state_directory, diag) &&
 	       sp_opened_set(options->run_directory, false, diag);

@@ -6,6 +6,7 @@
 
 #include <sallyport/escape.h>
 #include <sallyport/evidence.h>
+#include <sallyport/memory.h>
 #include <sallyport/state.h>
 #include <sallyport/status.h>
 #include <sallyport/transaction.h>
@@ -209,15 +210,6 @@ static bool compare(const struct sp_standing *standing, const struct sp_kernel *
 	return true;
 }
 
-static bool read_kernel(struct sp_kernel *kernel, struct sp_diag *diag)
-{
-	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
-	bool known = socket && sp_kernel_read(socket, kernel, diag);
-
-	sp_nf_tables_close(socket);
-	return known;
-}
-
 static void look_at_state(const struct sp_options *options, struct sp_status *status)
 {
 	struct sp_pending pending;
@@ -254,38 +246,43 @@ static bool find_snapshot(
 	return false;
 }
 
-static void fill_rows(const struct sp_options *options, const struct sp_kernel *kernel,
+static void fill_rows(const struct sp_options *options,
+    const struct sp_standing *standing, const struct sp_kernel *kernel,
     struct sp_status *status, struct sp_diag *diag)
 {
-	struct sp_directories directories = sp_directories_of(options);
 	struct joining joining = { .options = options, .status = status };
-	struct sp_standing standing;
 
-	if (!sp_standing_load_in_force(&directories, &standing, diag))
-		return;
-	joining.policy = standing.policy;
-	status->audit = standing.policy->mode == SP_MODE_AUDIT;
+	joining.policy = standing->policy;
+	status->audit = standing->policy->mode == SP_MODE_AUDIT;
 	joining.held = kernel->held;
 	status->blocked = counted(kernel->held, "", SP_COUNTER_BLOCKED);
 	join(&joining);
 	if (joining.failed)
 		sp_out_of_memory(diag);
-	compare(&standing, kernel, status, diag);
-	sp_standing_clear(&standing);
+	compare(standing, kernel, status, diag);
 }
 
 static bool fill(const struct sp_options *options, struct sp_status *status)
 {
+	struct sp_directories directories = sp_directories_of(options);
+	struct sp_recollection recollection;
+	struct sp_standing standing = { 0 };
 	struct sp_kernel kernel = { 0 };
 	struct sp_diag diag = { 0 };
+	bool known;
 
 	look_at_state(options, status);
-	if (read_kernel(&kernel, &diag)) {
+	known = find_snapshot(options, status, &diag) &&
+		sp_standing_load_in_force(&directories, &standing, &diag);
+	if (sp_read_kernel(
+		&recollection, &directories, standing.ruleset, &kernel, &diag)) {
 		status->loaded = kernel.present && !kernel.dormant;
-		if (find_snapshot(options, status, &diag))
-			fill_rows(options, &kernel, status, &diag);
+		if (known)
+			fill_rows(options, &standing, &kernel, status, &diag);
 	}
 	sp_kernel_free(&kernel);
+	sp_recollection_close(&recollection);
+	sp_standing_clear(&standing);
 	return sp_show_diagnostics(options, &diag);
 }
 

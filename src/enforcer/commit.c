@@ -110,7 +110,8 @@ static int differences(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	struct sp_delta *delta;
 	int count = -1;
 
-	if (!sp_kernel_read(enforcer->tables, &kernel, diag))
+	if (!sp_kernel_read(enforcer->tables, &enforcer->recollection.memory,
+		enforcer->snapshot->standing.ruleset, &kernel, diag))
 		return -1;
 	delta = sp_delta_make(enforcer->snapshot->standing.ruleset,
 	    &enforcer->snapshot->standing.gates, &kernel, NULL, diag);
@@ -131,8 +132,15 @@ static bool commit(struct sp_enforcing *enforcer, struct sp_diag *diag)
 		.refused_count = enforcer->refused.length };
 	size_t changes = 0;
 
-	return sp_apply_ruleset(enforcer->tables, enforcer->snapshot->standing.ruleset,
-	    &enforcer->snapshot->standing.gates, &proofs, false, NULL, &changes, diag);
+	bool committed;
+
+	committed = sp_apply_ruleset(enforcer->tables,
+	    enforcer->snapshot->standing.ruleset, &enforcer->snapshot->standing.gates,
+	    &proofs, false, &enforcer->recollection.memory, NULL, &changes, diag);
+	/* Commands know then what stands. */
+	if (committed && changes)
+		sp_recollection_keep(&enforcer->recollection);
+	return committed;
 }
 
 /* Somebody took the table away and said so: that is no drift. */
@@ -155,7 +163,11 @@ static bool settle_locked(struct sp_enforcing *enforcer, struct sp_diag *diag)
 
 	if (is_opened(enforcer))
 		return true;
-	/* An apply that was under way has written its snapshot by now. */
+	/* An apply that was under way has written its snapshot by now, and what it
+	 * committed. */
+	sp_recollection_close(&enforcer->recollection);
+	sp_recollection_open(
+	    &enforcer->recollection, &enforcer->options->directories, enforcer->tables);
 	sp_follow_snapshot(enforcer);
 	if (enforcer->drifted) {
 		different = differences(enforcer, diag);

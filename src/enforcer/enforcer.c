@@ -153,6 +153,8 @@ static bool start(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	enforcer->monitor = enforcer->tables ? sp_nf_monitor_open(SP_TABLE, diag) : NULL;
 	if (!enforcer->monitor)
 		return false;
+	sp_recollection_open(
+	    &enforcer->recollection, &enforcer->options->directories, enforcer->tables);
 	if (!sp_watch_follow(&enforcer->watch, enforcer->snapshot->standing.policy,
 		&enforcer->snapshot->standing.gates, sp_boottime_ms()))
 		return sp_out_of_memory(diag);
@@ -184,6 +186,7 @@ bool sp_enforce(const struct sp_enforcer_options *options,
 	sp_array_free(&enforcer.leases);
 	sp_array_free(&enforcer.refused);
 	sp_watch_free(&enforcer.watch);
+	sp_recollection_close(&enforcer.recollection);
 	sp_nf_monitor_close(enforcer.monitor);
 	sp_nf_tables_close(enforcer.tables);
 	sp_snapshot_release(enforcer.snapshot);

@@ -5,6 +5,7 @@
 
 #include <sallyport/array.h>
 #include <sallyport/enforcer.h>
+#include <sallyport/memory.h>
 #include <sallyport/nf_monitor.h>
 #include <sallyport/transaction.h>
 
@@ -19,6 +20,7 @@ struct sp_enforcing {
 	const struct sp_enforcer_hooks *hooks;
 	struct sp_nf_tables *tables;
 	struct sp_nf_monitor *monitor;
+	struct sp_recollection recollection;
 	struct sp_snapshot *snapshot;
 	struct sp_watch watch;
 	SP_ARRAY(struct sp_round *) rounds;

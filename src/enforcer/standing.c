@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <sallyport/floor.h>
+#include <sallyport/memory.h>
 #include <sallyport/transaction.h>
 
 int64_t sp_boottime_ms(void)
@@ -88,17 +89,13 @@ void sp_standing_clear(struct sp_standing *standing)
 	memset(standing, 0, sizeof(*standing));
 }
 
-bool sp_standing_commit(
+bool sp_standing_commit(const struct sp_directories *directories,
     const struct sp_standing *standing, size_t *ret_changes, struct sp_diag *diag)
 {
-	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
 	struct sp_proofs proofs = { .keep_all = true };
-	bool committed =
-	    socket && sp_apply_ruleset(socket, standing->ruleset, &standing->gates,
-			  &proofs, false, NULL, ret_changes, diag);
 
-	sp_nf_tables_close(socket);
-	return committed;
+	return sp_commit_ruleset(directories, standing->ruleset, &standing->gates,
+	    &proofs, false, NULL, ret_changes, diag);
 }
 
 static bool remove_table(struct sp_diag *diag)
@@ -118,7 +115,7 @@ static bool restore_active(const struct sp_directories *directories, struct sp_d
 
 	if (!sp_standing_load_snapshot(directories, SP_SNAPSHOT_ACTIVE, &standing, diag))
 		return false;
-	restored = sp_standing_commit(&standing, &changes, diag);
+	restored = sp_standing_commit(directories, &standing, &changes, diag);
 	sp_standing_clear(&standing);
 	return restored;
 }

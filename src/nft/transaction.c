@@ -116,7 +116,14 @@ static int dump_elements(
 	return failed ? failed : sp_decode_set_end(decoding) ? 0 : -ENOMEM;
 }
 
-static int dump_all_elements(struct sp_nf_tables *socket, struct sp_decoding *decoding)
+/* What need not be read, and for whom it is. */
+struct reading {
+	const struct sp_memory *memory;
+	const struct sp_ruleset *wanted;
+};
+
+static int dump_all_elements(struct sp_nf_tables *socket, struct sp_decoding *decoding,
+    const struct reading *reading)
 {
 	int failed = 0;
 
@@ -125,6 +132,11 @@ static int dump_all_elements(struct sp_nf_tables *socket, struct sp_decoding *de
 
 		/* Meters are the packets', not the policy's. */
 		if (set->foreign || set->dynamic)
+			continue;
+		set->unread = reading->memory && set->interval && !set->map &&
+			      sp_set_is_big(set->name, reading->wanted,
+				  &reading->memory->committed);
+		if (set->unread)
 			continue;
 		decoding->set = set;
 		failed = dump_elements(socket, set->name, decoding);
@@ -139,7 +151,8 @@ static int dump_all_elements(struct sp_nf_tables *socket, struct sp_decoding *de
 	return failed;
 }
 
-static int read_table(struct sp_nf_tables *socket, struct sp_decoding *decoding)
+static int read_table(struct sp_nf_tables *socket, struct sp_decoding *decoding,
+    const struct reading *reading)
 {
 	int failed;
 
@@ -149,7 +162,7 @@ static int read_table(struct sp_nf_tables *socket, struct sp_decoding *decoding)
 		failed =
 		    dump(socket, NFT_MSG_GETSET, NFTA_SET_TABLE, sp_decode_set, decoding);
 	if (!failed)
-		failed = dump_all_elements(socket, decoding);
+		failed = dump_all_elements(socket, decoding, reading);
 	if (!failed)
 		failed = dump(socket, NFT_MSG_GETCHAIN, 0, sp_decode_chain, decoding);
 	if (!failed)
@@ -159,7 +172,8 @@ static int read_table(struct sp_nf_tables *socket, struct sp_decoding *decoding)
 }
 
 /* -EAGAIN: somebody committed while we read. */
-static int read_once(struct sp_nf_tables *socket, struct sp_kernel *ret)
+static int read_once(
+    struct sp_nf_tables *socket, const struct reading *reading, struct sp_kernel *ret)
 {
 	struct sp_decoding decoding = { .ruleset = calloc(1, sizeof(*decoding.ruleset)) };
 	uint32_t after;
@@ -173,7 +187,7 @@ static int read_once(struct sp_nf_tables *socket, struct sp_kernel *ret)
 	if (!failed)
 		failed = read_presence(socket, ret);
 	if (!failed && ret->present)
-		failed = read_table(socket, &decoding);
+		failed = read_table(socket, &decoding, reading);
 	if (!failed)
 		failed = read_generation(socket, &after);
 	if (!failed && after != ret->generation)
@@ -225,16 +239,32 @@ static bool refused(int failed, const char *what, struct sp_diag *diag)
 	return sp_error(diag, NULL, "%s failed: %s", what, strerror(-failed));
 }
 
-bool sp_kernel_read(
-    struct sp_nf_tables *socket, struct sp_kernel *ret, struct sp_diag *diag)
+static void resolve(const struct reading *reading, struct sp_kernel *kernel)
 {
+	const struct sp_memory *memory = reading->memory;
+
+	if (!memory)
+		return;
+	sp_kernel_resolve(kernel, reading->wanted, NULL, &memory->committed);
+	/* The ruleset of the last commit costs a policy's parsing: only now. */
+	if (sp_kernel_has_unknown(kernel) && memory->recall)
+		sp_kernel_resolve(kernel, reading->wanted,
+		    memory->recall(memory->context), &memory->committed);
+}
+
+bool sp_kernel_read(struct sp_nf_tables *socket, const struct sp_memory *memory,
+    const struct sp_ruleset *wanted, struct sp_kernel *ret, struct sp_diag *diag)
+{
+	struct reading reading = { memory, wanted };
 	time_t deadline = seconds_now() + COMMIT_SECONDS;
 	int failed;
 
-	while (is_passing(failed = read_once(socket, ret)) && seconds_now() < deadline)
+	while (is_passing(failed = read_once(socket, &reading, ret)) &&
+	       seconds_now() < deadline)
 		breathe();
 	if (failed)
 		return refused(failed, "reading the kernel's nf_tables ruleset", diag);
+	resolve(&reading, ret);
 	return true;
 }
 
@@ -334,22 +364,37 @@ struct applying {
 	const struct sp_gates *gates;
 	const struct sp_proofs *proofs;
 	bool dry;
+	struct sp_memory *memory; /* NULL: everything is read */
 	struct sp_text *text;
 	size_t *changes;
 	struct sp_diag *diag;
 	size_t mismatches; /* commits that read back different */
 };
 
+static bool remember(struct applying *applying, uint32_t generation)
+{
+	return !applying->memory ||
+	       sp_committed_make(
+		   applying->wanted, generation, &applying->memory->committed) ||
+	       sp_out_of_memory(applying->diag);
+}
+
 /* An acknowledgement is not a commit: what stands is what a read says. Leases
- * may have run out since, so only the shape is compared. */
-static enum sp_commit read_back(struct applying *applying)
+ * may have run out since, so only the shape is compared. A big set is proven by the
+ * generation: the batch was taken whole at the one that was read, and nobody has
+ * committed since. When somebody has, it is taken on trust and not remembered. */
+static enum sp_commit read_back(struct applying *applying, uint32_t generation)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
 	struct sp_delta *left = NULL;
 	struct sp_kernel kernel;
 
-	if (!sp_kernel_read(applying->socket, &kernel, applying->diag))
+	if (!remember(applying, generation + 1) ||
+	    !sp_kernel_read(applying->socket, applying->memory, applying->wanted, &kernel,
+		applying->diag))
 		return SP_COMMIT_REFUSED;
+	if (sp_kernel_assume(&kernel, applying->wanted))
+		sp_committed_free(&applying->memory->committed);
 	left = sp_delta_make(
 	    applying->wanted, applying->gates, &kernel, NULL, applying->diag);
 	if (left)
@@ -366,6 +411,19 @@ static enum sp_commit read_back(struct applying *applying)
 	return outcome;
 }
 
+static enum sp_commit conclude(struct applying *applying, const struct sp_delta *delta,
+    const struct sp_kernel *kernel)
+{
+	*applying->changes = delta->changes.length;
+	if (applying->text)
+		sp_delta_print(delta, applying->text);
+	if (applying->dry)
+		return SP_COMMITTED;
+	if (delta->changes.length)
+		return read_back(applying, kernel->generation);
+	return remember(applying, kernel->generation) ? SP_COMMITTED : SP_COMMIT_REFUSED;
+}
+
 static enum sp_commit attempt(struct applying *applying)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
@@ -373,7 +431,8 @@ static enum sp_commit attempt(struct applying *applying)
 	struct sp_delta *delta;
 	struct sp_kernel kernel;
 
-	if (!sp_kernel_read(applying->socket, &kernel, applying->diag))
+	if (!sp_kernel_read(applying->socket, applying->memory, applying->wanted, &kernel,
+		applying->diag))
 		return SP_COMMIT_REFUSED;
 	/* Attempts may take half a minute: what is left of a lease is counted anew. */
 	proofs.now_ms = wall_ms();
@@ -382,13 +441,8 @@ static enum sp_commit attempt(struct applying *applying)
 	if (delta)
 		outcome = sp_delta_commit(
 		    applying->socket, delta, &kernel, applying->dry, applying->diag);
-	if (outcome == SP_COMMITTED) {
-		*applying->changes = delta->changes.length;
-		if (applying->text)
-			sp_delta_print(delta, applying->text);
-		if (delta->changes.length && !applying->dry)
-			outcome = read_back(applying);
-	}
+	if (outcome == SP_COMMITTED)
+		outcome = conclude(applying, delta, &kernel);
 	sp_delta_free(delta);
 	sp_kernel_free(&kernel);
 	return outcome;
@@ -396,9 +450,10 @@ static enum sp_commit attempt(struct applying *applying)
 
 bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *wanted,
     const struct sp_gates *gates, const struct sp_proofs *proofs, bool dry,
-    struct sp_text *ret_text, size_t *ret_changes, struct sp_diag *diag)
+    struct sp_memory *memory, struct sp_text *ret_text, size_t *ret_changes,
+    struct sp_diag *diag)
 {
-	struct applying applying = { socket, wanted, gates, proofs, dry, ret_text,
+	struct applying applying = { socket, wanted, gates, proofs, dry, memory, ret_text,
 		ret_changes, diag, 0 };
 	time_t deadline = seconds_now() + COMMIT_SECONDS;
 	enum sp_commit outcome;
@@ -420,21 +475,37 @@ bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *want
 struct small {
 	const struct sp_override *overrides; /* NULL: remove the table */
 	size_t count;
+	struct sp_memory *memory; /* may be NULL */
 };
+
+/* What was remembered stays true when ours was the only commit since. */
+static void follow_generation(
+    struct sp_nf_tables *socket, struct sp_memory *memory, uint32_t before)
+{
+	uint32_t after;
+
+	if (memory->committed.generation == before &&
+	    read_generation(socket, &after) == 0 && after == before + 1)
+		memory->committed.generation = after;
+}
 
 static enum sp_commit attempt_small(
     struct sp_nf_tables *socket, const struct small *small, struct sp_diag *diag)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
+	const struct sp_memory nothing = { 0 };
 	struct sp_delta *delta;
 	struct sp_kernel kernel;
 
-	if (!sp_kernel_read(socket, &kernel, diag))
+	if (!sp_kernel_read(
+		socket, small->memory ? small->memory : &nothing, NULL, &kernel, diag))
 		return SP_COMMIT_REFUSED;
 	delta = small->overrides ? sp_delta_override(small->overrides, small->count, diag)
 				 : sp_delta_remove(&kernel, diag);
 	if (delta)
 		outcome = sp_delta_commit(socket, delta, &kernel, false, diag);
+	if (outcome == SP_COMMITTED && small->memory)
+		follow_generation(socket, small->memory, kernel.generation);
 	sp_delta_free(delta);
 	sp_kernel_free(&kernel);
 	return outcome;
@@ -462,7 +533,7 @@ bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag)
 }
 
 bool sp_commit_overrides(struct sp_nf_tables *socket, const struct sp_override *overrides,
-    size_t count, struct sp_diag *diag)
+    size_t count, struct sp_memory *memory, struct sp_diag *diag)
 {
-	return commit_small(socket, &(struct small){ overrides, count }, diag);
+	return commit_small(socket, &(struct small){ overrides, count, memory }, diag);
 }

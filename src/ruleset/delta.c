@@ -252,6 +252,14 @@ static void add_rules(struct sp_making *making, const struct pairing *chains,
 
 /* ---- sets ---- */
 
+/* A set of another type cannot be changed, only made anew; so is a big one that
+ * nobody knows the elements of: emptying a million takes the kernel a minute, a new
+ * set seconds. */
+static bool can_stay(const struct sp_set *held, const struct sp_set *wanted)
+{
+	return !held->unknown && sp_set_same_type(held, wanted);
+}
+
 static int compare_elements(const struct sp_element *a, const struct sp_element *b)
 {
 	if (a->protocol != b->protocol)
@@ -356,7 +364,7 @@ static void delete_elements(struct sp_making *making, const struct pairing *sets
 		const struct sp_set *wanted = partner(sets, held->name, false);
 
 		/* A verdict map's elements hold on to the chains that go. */
-		if (wanted && sp_set_same_type(held, wanted)) {
+		if (wanted && can_stay(held, wanted)) {
 			if (!sp_set_is_volatile(held))
 				content_without(
 				    making, held, wanted, SP_CHANGE_DELETE_ELEMENTS);
@@ -372,7 +380,7 @@ static void delete_sets(struct sp_making *making, const struct pairing *sets)
 		const struct sp_set *held = sets->held[i].object;
 		const struct sp_set *wanted = partner(sets, held->name, false);
 
-		if (!wanted || !sp_set_same_type(held, wanted))
+		if (!wanted || !can_stay(held, wanted))
 			sp_making_add(making, SP_CHANGE_DELETE_SET, held->name);
 	}
 }
@@ -384,7 +392,7 @@ static void add_sets(struct sp_making *making, const struct pairing *sets)
 		const struct sp_set *held = partner(sets, wanted->name, true);
 		struct sp_change *added;
 
-		if (held && !sp_set_same_type(held, wanted))
+		if (held && !can_stay(held, wanted))
 			held = NULL;
 		if (!held) {
 			added = sp_making_add(making, SP_CHANGE_ADD_SET, wanted->name);
@@ -410,7 +418,7 @@ static struct named *renewed_sets(
 	for (size_t i = 0; i < sets->held_count; i++) {
 		const struct sp_set *wanted = partner(sets, sets->held[i].name, false);
 
-		if (wanted && !sp_set_same_type(sets->held[i].object, wanted))
+		if (wanted && !can_stay(sets->held[i].object, wanted))
 			renewed[(*ret_count)++] = sets->held[i];
 	}
 	return renewed;

@@ -53,6 +53,17 @@ struct sp_nf_tables *sp_nf_tables_open(struct sp_diag *diag)
 	return opened;
 }
 
+uint64_t sp_nf_tables_namespace(const struct sp_nf_tables *socket)
+{
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	if (getsockopt(mnl_socket_get_fd(socket->socket), SOL_SOCKET, SO_NETNS_COOKIE,
+		&cookie, &length) < 0)
+		return 0;
+	return cookie;
+}
+
 void sp_nf_tables_close(struct sp_nf_tables *socket)
 {
 	if (!socket)

@@ -157,7 +157,7 @@ bool sp_snapshot_save(
 
 /* ---- confirmed apply ---- */
 
-static bool read_boot_id(char ret[40])
+bool sp_boot_id(char ret[40])
 {
 	int proc = open("/proc/sys/kernel/random", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t length = 0;
@@ -180,7 +180,7 @@ bool sp_snapshot_save_pending(const char *state_directory, const struct sp_polic
 	if (state < 0)
 		return false;
 	first = faccessat(state, ACTIVE, F_OK, 0) != 0;
-	if (!read_boot_id(boot_id)) {
+	if (!sp_boot_id(boot_id)) {
 		close(state);
 		return sp_error(diag, NULL, "cannot read the boot id");
 	}
@@ -211,7 +211,7 @@ bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret)
 	if (text && sscanf(text, "%lld %39s %d", &deadline, ret->boot_id, &first) == 3) {
 		ret->deadline_ms = deadline;
 		ret->first = first;
-		pending = read_boot_id(boot_id) && !strcmp(boot_id, ret->boot_id);
+		pending = sp_boot_id(boot_id) && !strcmp(boot_id, ret->boot_id);
 	}
 	free(text);
 	return pending;
