@@ -42,6 +42,14 @@
 #define SP_MAX_RATE 1000000u
 /* A key's size in a profile; no certificate has a longer one. */
 #define SP_MAX_KEY_BITS 65536u
+/* Sources within others that are reported for one list. */
+#define SP_MAX_SUBSETS 20
+/* Processes between a shell and what it runs, and one's environment: the kernel
+ * takes 128 KiB per variable, and we look for one. */
+#define SP_MAX_ANCESTORS 64
+#define SP_MAX_ENVIRONMENT_BYTES (256u * 1024)
+/* Ports of one [expect]: each is a question of its own. */
+#define SP_MAX_EXPECT_PORTS 64
 /* Bad lines of one address file that are reported by their numbers. */
 #define SP_MAX_BAD_LINES 20
 /* A nested attribute's length is 16 bits (struct nlattr); we stop short. */

@@ -12,6 +12,7 @@
 
 #include <sallyport/address.h>
 #include <sallyport/diag.h>
+#include <sallyport/lint.h>
 #include <sallyport/profile.h>
 #include <sallyport/service.h>
 
@@ -36,12 +37,21 @@ struct sp_set_use {
 	struct sp_location at;
 };
 
+/* A range as it was written, and a wider one of the same list. */
+struct sp_subset {
+	struct sp_range inner, outer;
+	struct sp_location at;
+};
+
 /* Whom a key (`from`, `to`) names: everybody, or literals united with sets. */
 struct sp_match {
 	bool any;
 	struct sp_intervals literals; /* normalized */
 	struct sp_set_use *sets;
 	size_t set_count;
+	/* Literals that lie within another one of the list, for a lint. */
+	struct sp_subset *subsets;
+	size_t subset_count;
 	struct sp_location at;
 };
 
@@ -76,6 +86,7 @@ struct sp_service {
 	enum sp_revoke revoke;
 	struct sp_rate rate;
 	bool log;
+	unsigned allow_lint; /* a mask of 1 << enum sp_lint_id */
 };
 
 struct sp_address_set {
@@ -87,6 +98,29 @@ struct sp_address_set {
 	size_t file_count;
 	/* What was written beside the files; empty when there are none. */
 	struct sp_intervals literals;
+	unsigned allow_lint; /* a mask of 1 << enum sp_lint_id */
+};
+
+enum sp_expected { SP_EXPECT_ALLOW, SP_EXPECT_BLOCK };
+enum sp_expect_when { SP_EXPECT_BOTH, SP_EXPECT_VERIFIED, SP_EXPECT_UNVERIFIED };
+
+struct sp_protocol_port {
+	enum sp_protocol protocol;
+	uint16_t port;
+};
+
+/* [expect NAME]: what is to become of every packet that it describes. */
+struct sp_expect {
+	char *name;
+	struct sp_location at; /* of the section's header */
+	struct sp_match from;
+	struct sp_match to; /* no sets */
+	char **interfaces;  /* none: any */
+	size_t interface_count;
+	struct sp_protocol_port *ports;
+	size_t port_count;
+	enum sp_expected decision;
+	enum sp_expect_when when;
 };
 
 struct sp_policy {
@@ -106,6 +140,9 @@ struct sp_policy {
 	size_t set_count;
 	struct sp_profile *profiles; /* shipped and own */
 	size_t profile_count;
+	struct sp_expect *expects;
+	size_t expect_count;
+	struct sp_lints lints; /* those that the text alone gives rise to */
 	char **files; /* names that locations point to: the policy, includes, lists */
 	size_t file_count;
 	/* Of the canonical form: equal digests mean equal policies. */

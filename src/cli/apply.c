@@ -15,6 +15,7 @@
 #include <sallyport/verdict.h>
 
 #include "boot.h"
+#include "cutoff.h"
 #include "guardian.h"
 #include "policy.h"
 #include "proofs.h"
@@ -246,6 +247,8 @@ enum sp_exit sp_command_apply(const struct sp_options *options)
 	status =
 	    sp_compile_policy(options, sp_policy_operand(options, 0), &apply.compiled);
 
+	if (status == SP_EXIT_DONE)
+		status = sp_check_cutoff(options, &apply.compiled);
 	if (status == SP_EXIT_DONE)
 		status = apply_policy(&apply);
 	sp_text_free(&apply.delta);

@@ -9,6 +9,9 @@
 
 #include <sallyport/transaction.h>
 
+#include <sallyport/space_report.h>
+
+#include "lint.h"
 #include "policy.h"
 
 static enum sp_exit print_canonical(
@@ -58,22 +61,58 @@ static bool ask_kernel(const struct sp_compiled *compiled, struct sp_diag *diag)
 	return taken;
 }
 
-static void print_json(const struct sp_compiled *compiled, const char *kernel)
+static json_t *lints_json(const struct sp_lints *first, const struct sp_lints *second)
 {
-	json_t *root = json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:s*}", "version", 1,
-	    "valid", 1, "services", (json_int_t)compiled->policy->service_count,
-	    "address_sets", (json_int_t)compiled->policy->set_count, "gates",
-	    (json_int_t)compiled->gates.length, "warnings",
-	    (json_int_t)compiled->warnings, "kernel", kernel);
+	json_t *list = json_array();
 
+	for (size_t i = 0; i < first->length; i++)
+		json_array_append_new(list, sp_lint_json(&first->items[i]));
+	for (size_t i = 0; i < second->length; i++)
+		json_array_append_new(list, sp_lint_json(&second->items[i]));
+	return list;
+}
+
+static void print_json(const struct sp_compiled *compiled, const struct sp_linted *linted,
+    const char *kernel)
+{
+	json_t *root =
+	    json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:s*}", "version", 1,
+		"valid", 1, "services", (json_int_t)compiled->policy->service_count,
+		"address_sets", (json_int_t)compiled->policy->set_count, "gates",
+		(json_int_t)compiled->gates.length, "warnings",
+		(json_int_t)compiled->warnings, "expectations",
+		(json_int_t)compiled->policy->expect_count, "lints",
+		lints_json(&compiled->policy->lints, &linted->shadows), "kernel", kernel);
+	json_t *broken = json_array();
+
+	for (size_t i = 0; i < linted->broken.length; i++)
+		json_array_append_new(broken, sp_broken_json(&linted->broken.items[i]));
+	json_object_set_new(root, "broken_expectations", broken);
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);
 }
 
-static void print_text(const struct sp_options *options,
-    const struct sp_compiled *compiled, const char *kernel)
+static void print_expectations(
+    const struct sp_compiled *compiled, const struct sp_linted *linted)
 {
+	size_t count = compiled->policy->expect_count;
+
+	if (count && !linted->broken.length)
+		printf("%zu expectation%s hold%s.\n", count, count == 1 ? "" : "s",
+		    count == 1 ? "s" : "");
+	else if (count)
+		printf("%zu of %zu expectation%s %s not hold.\n", linted->broken.length,
+		    count, count == 1 ? "" : "s",
+		    linted->broken.length == 1 ? "does" : "do");
+}
+
+static void print_text(const struct sp_options *options,
+    const struct sp_compiled *compiled, const struct sp_linted *linted,
+    const char *kernel)
+{
+	size_t warnings = compiled->warnings + sp_linted_count(compiled, linted);
+
 	if (options->quiet)
 		return;
 	printf("%s: good: %zu service%s, %zu address set%s, %zu TLS gate%s",
@@ -81,41 +120,68 @@ static void print_text(const struct sp_options *options,
 	    compiled->policy->service_count == 1 ? "" : "s", compiled->policy->set_count,
 	    compiled->policy->set_count == 1 ? "" : "s", compiled->gates.length,
 	    compiled->gates.length == 1 ? "" : "s");
-	if (compiled->warnings)
-		printf(", %zu warning%s", compiled->warnings,
-		    compiled->warnings == 1 ? "" : "s");
+	if (warnings)
+		printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
 	printf("\n");
+	print_expectations(compiled, linted);
 	if (kernel)
 		printf("The kernel (Linux %s) accepts it.\n", kernel);
+}
+
+/* True unless the kernel was asked and refused. */
+static bool ask(const struct sp_options *options, const struct sp_compiled *compiled,
+    struct utsname *host)
+{
+	struct sp_diag diag = { 0 };
+
+	if (!options->kernel)
+		return true;
+	uname(host);
+	ask_kernel(compiled, &diag);
+	return sp_show_diagnostics(options, &diag);
+}
+
+static enum sp_exit judge(const struct sp_options *options,
+    const struct sp_compiled *compiled, const struct sp_linted *linted)
+{
+	struct utsname host = { 0 };
+	const char *kernel = options->kernel ? host.release : NULL;
+
+	sp_linted_show(options, compiled, linted);
+	if (!ask(options, compiled, &host))
+		return SP_EXIT_SYSTEM;
+	if (options->format == SP_FORMAT_JSON)
+		print_json(compiled, linted, kernel);
+	else
+		print_text(options, compiled, linted, kernel);
+	if (linted->broken.length)
+		return SP_EXIT_NO;
+	return options->strict &&
+		       (compiled->warnings || sp_linted_count(compiled, linted))
+		   ? SP_EXIT_NO
+		   : SP_EXIT_DONE;
 }
 
 static enum sp_exit check(
     const struct sp_options *options, const struct sp_compiled *compiled)
 {
-	struct utsname host = { 0 };
-	const char *kernel = NULL;
-	struct sp_diag diag = { 0 };
+	struct sp_linted linted;
+	enum sp_exit status = SP_EXIT_SYSTEM;
 
-	if (options->kernel) {
-		uname(&host);
-		kernel = host.release;
-		ask_kernel(compiled, &diag);
-		if (!sp_show_diagnostics(options, &diag))
-			return SP_EXIT_SYSTEM;
-	}
-	if (options->format == SP_FORMAT_JSON)
-		print_json(compiled, kernel);
-	else
-		print_text(options, compiled, kernel);
-	return options->strict && compiled->warnings ? SP_EXIT_NO : SP_EXIT_DONE;
+	if (sp_lint_policy(compiled, &linted))
+		status = judge(options, compiled, &linted);
+	sp_linted_free(&linted);
+	return status;
 }
 
 enum sp_exit sp_command_check(const struct sp_options *options)
 {
 	struct sp_compiled compiled;
-	enum sp_exit status =
-	    sp_compile_policy(options, sp_policy_operand(options, 0), &compiled);
+	enum sp_exit status;
 
+	if (options->explain)
+		return sp_explain_lint(options->explain);
+	status = sp_compile_policy(options, sp_policy_operand(options, 0), &compiled);
 	if (status == SP_EXIT_DONE)
 		status = options->print ? print_canonical(options, compiled.policy)
 					: check(options, &compiled);

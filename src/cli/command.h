@@ -37,7 +37,8 @@ struct sp_options {
 	const char *config_directory; /* /etc/sallyport */
 	enum sp_format format;
 	bool quiet, strict, dry_run, verify_none, kernel, print, help;
-	bool rules; /* diff: rule by rule */
+	bool rules;	     /* diff: rule by rule */
+	const char *explain; /* check: a lint's identifier */
 	enum sp_fail_on fail_on;
 	bool colour, progress; /* standard output, standard error is a terminal */
 	const char *profile, *starttls, *ca;

@@ -13,10 +13,14 @@
 #endif
 
 static const struct sp_command commands[] = {
-	{ "check", "[POLICY]", "Check a policy: syntax, names, contradictions", "fSkp",
+	{ "check", "[POLICY]", "Check a policy: syntax, names, contradictions", "fSkpe",
 	    "Every mistake is reported in one run, with file, line and column. With\n"
 	    "--kernel the real kernel judges the compiled ruleset too, in a network\n"
-	    "namespace that is thrown away: no privilege needed, the host untouched.\n",
+	    "namespace that is thrown away: no privilege needed, the host untouched.\n"
+	    "Lints are warnings with an identifier in brackets: --explain ID says what\n"
+	    "is behind one, allow_lint = ID in its section silences it. Exit status: 0\n"
+	    "good, 1 an expectation does not hold (with --strict: or a warning), 2 a\n"
+	    "mistake.\n",
 	    0, 1, sp_command_check },
 	{ "compile", "[POLICY]", "Print the ruleset that a policy compiles to", "f",
 	    "Prints nft(8) syntax, every gate shut. --format json prints the same as\n"

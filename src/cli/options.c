@@ -46,6 +46,7 @@ static const struct option_entry entries[] = {
 	{ 'F', "fail-on", "WHAT",
 	    "exit 1 for any difference, or only for what opens (any)" },
 	{ 'R', "rules", NULL, "what the kernel would be sent, rule by rule" },
+	{ 'e', "explain", "ID", "explain one lint, or list all" },
 	{ 'q', "quiet", NULL, "errors only" },
 	{ 'h', "help", NULL, "this text" },
 };
@@ -204,6 +205,7 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 	case 'E': options->end = true; break;
 	case 'F': return set_fail_on(optarg, options);
 	case 'R': options->rules = true; break;
+	case 'e': options->explain = optarg; break;
 	case 'q': options->quiet = true; break;
 	case 'h': options->help = true; break;
 	default: return false;

@@ -75,9 +75,6 @@ static bool check_empty(struct sp_reading *reading, const struct sp_place *place
 	    !place->section->damaged)
 		return sp_error(reading->diag, &set->at,
 		    "[addresses %s] has to say its elements or a file", set->name);
-	if (sp_intervals_is_empty(&set->elements))
-		sp_diag_add(reading->diag, SP_WARNING, &set->at,
-		    "[addresses %s] has no address in it", set->name);
 	return true;
 }
 

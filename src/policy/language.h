@@ -43,7 +43,8 @@ enum sp_row_flag {
 	SP_ROW_DERIVED = 1 << 1,
 	/* Has no effect while tls = none. */
 	SP_ROW_TLS = 1 << 2,
-	/* Names another file: left out of the form that stands alone. */
+	/* Names another file, or changes nothing of what is enforced: left out of
+	 * the form that stands alone. */
 	SP_ROW_OUTSIDE = 1 << 3,
 	/* May stand in the [policy] of an included file. */
 	SP_ROW_INCLUDED = 1 << 4,
@@ -100,6 +101,7 @@ extern const struct sp_table sp_service_table;	 /* struct sp_service */
 extern const struct sp_table sp_addresses_table; /* struct sp_address_set */
 extern const struct sp_table sp_profile_table;	 /* struct sp_profile */
 extern const struct sp_table sp_entry_table;	 /* struct sp_entry */
+extern const struct sp_table sp_expect_table;	 /* struct sp_expect */
 
 extern const struct sp_type sp_type_version, sp_type_word, sp_type_flag,
     sp_type_protocols, sp_type_ports, sp_type_duration, sp_type_rate, sp_type_log_rate,
@@ -107,7 +109,7 @@ extern const struct sp_type sp_type_version, sp_type_word, sp_type_flag,
     sp_type_elements, sp_type_addresses, sp_type_text, sp_type_name, sp_type_host_names,
     sp_type_interfaces, sp_type_path, sp_type_files, sp_type_profile, sp_type_include,
     sp_type_limit, sp_type_numbers, sp_type_flags, sp_type_clauses, sp_type_alpn,
-    sp_type_lockdown;
+    sp_type_lockdown, sp_type_lints, sp_type_protocol_ports;
 
 const struct sp_row *sp_table_row(const struct sp_table *table, const char *key);
 

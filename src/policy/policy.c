@@ -27,14 +27,6 @@ static bool read_policy_section(struct sp_reading *reading, const struct sp_plac
 	    reading, &sp_policy_table, place->document, place->section, reading->policy);
 }
 
-static bool refuse_later(struct sp_reading *reading, const struct sp_place *place)
-{
-	struct sp_location at = sp_section_at(place->document, place->section);
-
-	return sp_error(reading->diag, &at, "[%.*s] sections are not supported yet",
-	    SP_SHOW(place->section->kind));
-}
-
 /* In the order in which they are read: the policy names a profile, services name
  * sets and profiles. */
 static const struct kind {
@@ -45,7 +37,7 @@ static const struct kind {
 	{ "policy", read_policy_section },
 	{ "addresses", sp_addresses_read },
 	{ "service", sp_service_read },
-	{ "expect", refuse_later },
+	{ "expect", sp_expect_read },
 };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
@@ -125,26 +117,6 @@ static bool check_whole(struct sp_reading *reading)
 	return true;
 }
 
-static void warn_unused_sets(struct sp_reading *reading)
-{
-	bool *used = calloc(reading->sets.length + 1, sizeof(*used));
-
-	for (size_t i = 0; used && i < reading->services.length; i++) {
-		const struct sp_match *from = &reading->services.items[i].from;
-
-		for (size_t s = 0; s < from->set_count; s++)
-			used[from->sets[s].set] = true;
-	}
-	for (size_t i = 0; used && i < reading->sets.length; i++) {
-		const struct sp_address_set *set = &reading->sets.items[i];
-
-		if (!used[i] && !set->block)
-			sp_diag_add(reading->diag, SP_WARNING, &set->at,
-			    "[addresses %s] is used by no service", set->name);
-	}
-	free(used);
-}
-
 static bool read_all(struct sp_reading *reading, const char *path)
 {
 	bool fine = sp_profiles_read(reading) && sp_catalogue_read(reading);
@@ -157,9 +129,7 @@ static bool read_all(struct sp_reading *reading, const char *path)
 	fine = check_whole(reading) && sp_lockdown_read(reading) && fine;
 	fine = sp_check_agreement(reading) && fine;
 	fine = sp_check_covered(reading) && fine;
-	if (!any_errors(reading))
-		warn_unused_sets(reading);
-	return fine;
+	return fine && (any_errors(reading) || sp_policy_lint(reading));
 }
 
 /* The policy takes over what the stages made. */
@@ -173,6 +143,8 @@ static void hand_over(struct sp_reading *reading)
 	policy->set_count = reading->sets.length;
 	policy->profiles = reading->profiles.items;
 	policy->profile_count = reading->profiles.length;
+	policy->expects = reading->expects.items;
+	policy->expect_count = reading->expects.length;
 	policy->files = reading->files.items;
 	policy->file_count = reading->files.length;
 }
@@ -190,6 +162,7 @@ static void free_reading(struct sp_reading *reading)
 	sp_names_free(&reading->service_names);
 	sp_names_free(&reading->set_names);
 	sp_names_free(&reading->profile_names);
+	sp_names_free(&reading->expect_names);
 	sp_catalogue_free(&reading->catalogue);
 }
 
@@ -231,8 +204,12 @@ void sp_policy_free(struct sp_policy *policy)
 		sp_set_free(&policy->sets[i]);
 	for (size_t i = 0; i < policy->profile_count; i++)
 		sp_profile_free(&policy->profiles[i]);
+	for (size_t i = 0; i < policy->expect_count; i++)
+		sp_expect_free(&policy->expects[i]);
 	for (size_t i = 0; i < policy->file_count; i++)
 		free(policy->files[i]);
+	sp_lints_free(&policy->lints);
+	free(policy->expects);
 	free(policy->services);
 	free(policy->sets);
 	free(policy->profiles);

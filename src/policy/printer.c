@@ -120,6 +120,18 @@ static void print_profiles(struct sp_printer *printer)
 	}
 }
 
+/* What is expected of a policy is no part of what is enforced. */
+static void print_expects(struct sp_printer *printer)
+{
+	const struct sp_policy *policy = printer->policy;
+
+	for (size_t i = 0; i < policy->expect_count && !printer->inlined; i++) {
+		end_line(printer);
+		print_section(printer, &sp_expect_table, policy->expects[i].name,
+		    &policy->expects[i]);
+	}
+}
+
 static void print_policy(struct sp_printer *printer)
 {
 	const struct sp_policy *policy = printer->policy;
@@ -136,6 +148,7 @@ static void print_policy(struct sp_printer *printer)
 		print_section(printer, &sp_service_table, policy->services[i].name,
 		    &policy->services[i]);
 	}
+	print_expects(printer);
 }
 
 char *sp_policy_print(const struct sp_policy *policy, bool inlined, size_t *ret_length)

@@ -46,6 +46,8 @@ struct sp_reading {
 	SP_ARRAY(struct sp_origin) origins; /* beside services */
 	SP_ARRAY(struct sp_address_set) sets;
 	SP_ARRAY(struct sp_profile) profiles;
+	SP_ARRAY(struct sp_expect) expects;
+	struct sp_names expect_names;
 	struct sp_names service_names, set_names, profile_names;
 	bool sets_unsound; /* some address set had a mistake */
 };
@@ -76,7 +78,10 @@ bool sp_profiles_read(struct sp_reading *reading);
 /* Each [profile NAME] of a file of profiles.d. */
 bool sp_profiles_file_read(
     struct sp_reading *reading, const struct sp_document *document);
+bool sp_expect_read(struct sp_reading *reading, const struct sp_place *place);
 void sp_service_free(struct sp_service *service);
+void sp_match_free(struct sp_match *match);
+void sp_expect_free(struct sp_expect *expect);
 void sp_set_free(struct sp_address_set *set);
 void sp_profile_free(struct sp_profile *profile);
 
@@ -90,6 +95,9 @@ bool sp_lockdown_read(struct sp_reading *reading);
 /* Checks between services; each reports and returns false. */
 bool sp_check_agreement(struct sp_reading *reading);
 bool sp_check_covered(struct sp_reading *reading);
+
+/* lints.c: fills in policy->lints. False: memory is out. */
+bool sp_policy_lint(struct sp_reading *reading);
 
 /* printer.c: fills in the digest. */
 bool sp_policy_digest(struct sp_policy *policy, struct sp_diag *diag);

@@ -10,10 +10,11 @@
 
 #include "language.h"
 
-static void free_match(struct sp_match *match)
+void sp_match_free(struct sp_match *match)
 {
 	sp_intervals_free(&match->literals);
 	free(match->sets);
+	free(match->subsets);
 }
 
 static void free_strings(char **strings, size_t count)
@@ -28,8 +29,8 @@ void sp_service_free(struct sp_service *service)
 	free(service->name);
 	free(service->use);
 	free(service->ports);
-	free_match(&service->from);
-	free_match(&service->to);
+	sp_match_free(&service->from);
+	sp_match_free(&service->to);
 	free_strings(service->interfaces, service->interface_count);
 	free_strings(service->names, service->name_count);
 	free_strings(service->alpn, service->alpn_count);
@@ -274,12 +275,6 @@ static void warn_plain(const struct subject *subject)
 
 	if (service->tls != SP_TLS_NONE || service->action != SP_ALLOW)
 		return;
-	if (subject->entry && subject->entry->tls != SP_TLS_NONE)
-		sp_diag_add(subject->reading->diag, SP_WARNING, &service->tls_at,
-		    "tls = none, and the catalogue knows \"%s\" with tls = %s: nothing "
-		    "is "
-		    "verified here",
-		    subject->entry->name, sp_tls_name(subject->entry->tls));
 	warn_without_tls(subject);
 }
 

@@ -89,6 +89,7 @@ static const struct sp_row service_rows[] = {
 	{ "revoke", &sp_type_word, FIELD(revoke), "drain", SP_ROW_TLS, revokes },
 	{ "rate", &sp_type_rate, FIELD(rate), "none", 0, NULL },
 	{ "log", &sp_type_flag, FIELD(log), "no", 0, yes_no },
+	{ "allow_lint", &sp_type_lints, FIELD(allow_lint), "none", SP_ROW_OUTSIDE, NULL },
 };
 #undef FIELD
 const struct sp_table sp_service_table = { "service", true, ROWS(service_rows) };
@@ -100,6 +101,7 @@ static const struct sp_row addresses_rows[] = {
 	{ "elements", &sp_type_elements, FIELD(literals), "none", 0, NULL },
 	{ "file", &sp_type_files, FIELD(files), "none", SP_ROW_OUTSIDE, NULL },
 	{ "action", &sp_type_flag, FIELD(block), "none", 0, set_actions },
+	{ "allow_lint", &sp_type_lints, FIELD(allow_lint), "none", SP_ROW_OUTSIDE, NULL },
 };
 #undef FIELD
 const struct sp_table sp_addresses_table = { "addresses", true, ROWS(addresses_rows) };
@@ -191,6 +193,25 @@ static const struct sp_row entry_rows[] = {
 const struct sp_table sp_entry_table = { "service", true, ROWS(entry_rows) };
 FITS(entry_rows);
 FITS(entry_rows);
+
+static const struct sp_word decisions[] = { { "allow", SP_EXPECT_ALLOW, false },
+	{ "block", SP_EXPECT_BLOCK, false }, { NULL, 0, false } };
+static const struct sp_word whens[] = { { "both", SP_EXPECT_BOTH, false },
+	{ "verified", SP_EXPECT_VERIFIED, false },
+	{ "unverified", SP_EXPECT_UNVERIFIED, false }, { NULL, 0, false } };
+
+#define FIELD(field) offsetof(struct sp_expect, field)
+static const struct sp_row expect_rows[] = {
+	{ "from", &sp_type_sources, FIELD(from), "any", 0, NULL },
+	{ "to", &sp_type_destinations, FIELD(to), "any", 0, NULL },
+	{ "interface", &sp_type_interfaces, FIELD(interfaces), "any", 0, NULL },
+	{ "port", &sp_type_protocol_ports, FIELD(ports), NULL, SP_ROW_REQUIRED, NULL },
+	{ "decision", &sp_type_word, FIELD(decision), NULL, SP_ROW_REQUIRED, decisions },
+	{ "when", &sp_type_word, FIELD(when), "both", 0, whens },
+};
+#undef FIELD
+const struct sp_table sp_expect_table = { "expect", true, ROWS(expect_rows) };
+FITS(expect_rows);
 
 const struct sp_row *sp_table_row(const struct sp_table *table, const char *key)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <sallyport/array.h>
+#include <sallyport/limits.h>
 
 #include "printer.h"
 #include "reading.h"
@@ -112,6 +113,66 @@ static bool read_match_item(struct sp_reading *reading, const struct sp_value *v
 	return add_set(reading, value, i, match);
 }
 
+/* --- literals within literals, for a lint -------------------------------- */
+
+struct written {
+	struct sp_range range;
+	struct sp_location at;
+};
+
+/* Wider ones first. */
+static int compare_written(const void *left, const void *right)
+{
+	const struct written *a = left, *b = right;
+	int order = sp_address_compare(&a->range.first, &b->range.first);
+
+	order = order ? order : sp_address_compare(&b->range.last, &a->range.last);
+	return order ? order : (int)(a->at.line > b->at.line) - (a->at.line < b->at.line);
+}
+
+static size_t write_down(const struct sp_value *value, struct written *written)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < value->count; i++) {
+		struct sp_slice text = value->items[i].text;
+
+		if (sp_range_parse(text.text, text.length, &written[count].range) ==
+		    SP_RANGE_OK)
+			written[count++].at =
+			    sp_item_at(value->document, &value->items[i]);
+	}
+	if (count)
+		qsort(written, count, sizeof(*written), compare_written);
+	return count;
+}
+
+static bool find_subsets(
+    struct sp_reading *reading, const struct sp_value *value, struct sp_match *match)
+{
+	struct written *written = calloc(value->count, sizeof(*written)), *widest;
+	size_t count = written ? write_down(value, written) : 0;
+	bool fine = written != NULL;
+
+	widest = written;
+	for (size_t i = 1; i < count && fine && match->subset_count < SP_MAX_SUBSETS;
+	     i++) {
+		if (sp_address_compare(&written[i].range.last, &widest->range.last) > 0) {
+			widest = &written[i];
+			continue;
+		}
+		if (!match->subsets)
+			match->subsets = calloc(SP_MAX_SUBSETS, sizeof(*match->subsets));
+		fine = match->subsets != NULL;
+		if (fine)
+			match->subsets[match->subset_count++] =
+			    (struct sp_subset){ written[i].range, widest->range,
+				    written[i].at };
+	}
+	free(written);
+	return fine || sp_out_of_memory(reading->diag);
+}
+
 static bool read_match(struct sp_reading *reading, const struct sp_value *value,
     bool with_sets, struct sp_match *match)
 {
@@ -126,6 +187,7 @@ static bool read_match(struct sp_reading *reading, const struct sp_value *value,
 		return sp_out_of_memory(reading->diag);
 	for (size_t i = 0; i < value->count; i++)
 		fine = read_match_item(reading, value, i, with_sets, match) && fine;
+	fine = find_subsets(reading, value, match) && fine;
 	sp_intervals_normalize(&match->literals);
 	if (!match->set_count) {
 		free(match->sets);

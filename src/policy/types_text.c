@@ -34,6 +34,8 @@ LIST_FIELD(sp_service, alpn, alpn_count);
 LIST_FIELD(sp_service, listen, listen_count);
 LIST_FIELD(sp_entry, ports, port_count);
 LIST_FIELD(sp_address_set, files, file_count);
+LIST_FIELD(sp_expect, interfaces, interface_count);
+LIST_FIELD(sp_expect, ports, port_count);
 
 static bool is_none(const struct sp_value *value)
 {

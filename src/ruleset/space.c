@@ -2,186 +2,12 @@
  * apart, each group's places in classes, each class's sources in one walk. */
 #include <sallyport/space.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "space_ports.h"
 #include "space_regions.h"
-
-#define PORTS 65536
-
-/* --- chains by content --------------------------------------------------- */
-
-static uint64_t hash_rule(uint64_t hash, const struct sp_rule *rule)
-{
-	for (size_t i = 0; i < rule->statements.length; i++) {
-		const struct sp_statement *statement = &rule->statements.items[i];
-
-		hash = sp_hash_word(hash, statement->kind);
-		hash = sp_hash_text(hash, statement->name);
-		hash = sp_hash_word(hash, sp_intervals_count(&statement->addresses));
-	}
-	return hash;
-}
-
-static bool same_chain(const void *context, uint32_t number, const void *wanted)
-{
-	const struct sp_ruleset *ruleset = context;
-	const struct sp_chain *a = &ruleset->chains.items[number], *b = wanted;
-
-	if (a->rules.length != b->rules.length)
-		return false;
-	for (size_t i = 0; i < a->rules.length; i++)
-		if (!sp_rule_equal(&a->rules.items[i], &b->rules.items[i]))
-			return false;
-	return true;
-}
-
-/* Each chain's first equal, counted from 1; items[0] is 0. */
-static uint32_t *same_chains(const struct sp_ruleset *ruleset)
-{
-	size_t count = ruleset ? ruleset->chains.length : 0;
-	uint32_t *same = calloc(count + 1, sizeof(*same));
-	struct sp_index index = { 0 };
-
-	for (size_t i = 0; i < count && same; i++) {
-		const struct sp_chain *chain = &ruleset->chains.items[i];
-		uint64_t hash = sp_hash_word(SP_HASH_START, chain->rules.length);
-		uint32_t found;
-
-		for (size_t r = 0; r < chain->rules.length; r++)
-			hash = hash_rule(hash, &chain->rules.items[r]);
-		found = sp_index_find(&index, hash, same_chain, ruleset, chain);
-		if (found == SP_NOWHERE) {
-			found = (uint32_t)i;
-			if (!sp_index_add(&index, hash, found)) {
-				free(same);
-				same = NULL;
-				break;
-			}
-		}
-		same[i + 1] = found + 1;
-	}
-	sp_index_free(&index);
-	return same;
-}
-
-/* --- groups of ports ----------------------------------------------------- */
-
-/* What tells ports of one protocol apart. */
-struct key {
-	enum sp_protocol protocol;
-	struct sp_route routes[SP_SIDES];
-};
-
-struct groups {
-	SP_ARRAY(struct key) keys;
-	SP_ARRAY(struct sp_port_list) ports;
-	struct sp_index index;
-};
-
-static bool same_route(const struct sp_route *a, const struct sp_route *b)
-{
-	return a->chain == b->chain && a->range_chain == b->range_chain &&
-	       a->cut == b->cut;
-}
-
-static bool same_key(const void *context, uint32_t number, const void *wanted)
-{
-	const struct groups *groups = context;
-	const struct key *a = &groups->keys.items[number], *b = wanted;
-
-	return a->protocol == b->protocol && same_route(&a->routes[0], &b->routes[0]) &&
-	       same_route(&a->routes[1], &b->routes[1]);
-}
-
-static uint64_t hash_key(const struct key *key)
-{
-	uint64_t hash = sp_hash_word(SP_HASH_START, key->protocol);
-
-	for (size_t side = 0; side < SP_SIDES; side++) {
-		hash = sp_hash_word(hash, key->routes[side].chain);
-		hash = sp_hash_word(hash, key->routes[side].range_chain);
-		hash = sp_hash_word(hash, key->routes[side].cut);
-	}
-	return hash;
-}
-
-static bool add_ports(struct groups *groups, const struct key *key, struct sp_ports ports)
-{
-	uint64_t hash = hash_key(key);
-	uint32_t number = sp_index_find(&groups->index, hash, same_key, groups, key);
-
-	if (number == SP_NOWHERE) {
-		number = (uint32_t)groups->keys.length;
-		if (!sp_index_add(&groups->index, hash, number) ||
-		    !sp_array_push(&groups->keys, *key) ||
-		    !sp_array_push(&groups->ports, (struct sp_port_list){ 0 }))
-			return false;
-	}
-	return sp_array_push(&groups->ports.items[number], ports);
-}
-
-static struct key key_of(const struct sp_survey *survey, uint32_t *const same[SP_SIDES],
-    enum sp_protocol protocol, uint32_t port)
-{
-	struct key key = { .protocol = protocol };
-
-	for (size_t side = 0; side < survey->side_count; side++) {
-		struct sp_route *route = &key.routes[side];
-
-		*route = sp_side_route(&survey->sides[side], protocol, (uint16_t)port);
-		route->chain = same[side][route->chain];
-		route->range_chain = same[side][route->range_chain];
-	}
-	return key;
-}
-
-static bool group_protocol(struct groups *groups, const struct sp_survey *survey,
-    uint32_t *const same[SP_SIDES], enum sp_protocol protocol)
-{
-	uint32_t first = 0;
-	struct key key = key_of(survey, same, protocol, 0);
-
-	for (uint32_t port = 1; port <= PORTS; port++) {
-		struct key next;
-
-		if (port < PORTS) {
-			next = key_of(survey, same, protocol, port);
-			if (same_route(&key.routes[0], &next.routes[0]) &&
-			    same_route(&key.routes[1], &next.routes[1]))
-				continue;
-		}
-		if (!add_ports(groups, &key,
-			(struct sp_ports){ (uint16_t)first, (uint16_t)(port - 1) }))
-			return false;
-		first = port;
-		if (port < PORTS)
-			key = next;
-	}
-	return true;
-}
-
-static bool group_ports(struct groups *groups, const struct sp_survey *survey)
-{
-	uint32_t *same[SP_SIDES] = { same_chains(survey->sides[SP_OLD].ruleset),
-		same_chains(survey->sides[SP_NEW].ruleset) };
-	bool done = same[SP_OLD] && same[SP_NEW] &&
-		    group_protocol(groups, survey, same, SP_TCP) &&
-		    group_protocol(groups, survey, same, SP_UDP);
-
-	free(same[SP_OLD]);
-	free(same[SP_NEW]);
-	return done;
-}
-
-static void groups_free(struct groups *groups)
-{
-	for (size_t i = 0; i < groups->ports.length; i++)
-		sp_array_free(&groups->ports.items[i]);
-	sp_array_free(&groups->ports);
-	sp_array_free(&groups->keys);
-	sp_index_free(&groups->index);
-}
 
 /* --- one group ----------------------------------------------------------- */
 
@@ -200,7 +26,8 @@ static void group_free(struct sp_cell_group *group)
 	sp_array_free(&group->cells);
 }
 
-static bool begin_group(struct sp_survey *survey, struct sp_cell_group *group, uint16_t port)
+static bool begin_group(
+    struct sp_survey *survey, struct sp_cell_group *group, uint16_t port)
 {
 	const struct sp_steps *sides[SP_SIDES] = { &group->steps[SP_OLD],
 		survey->side_count == SP_SIDES ? &group->steps[SP_NEW] : NULL };
@@ -212,28 +39,35 @@ static bool begin_group(struct sp_survey *survey, struct sp_cell_group *group, u
 	return sp_places_make(sides, survey->pool, &group->places);
 }
 
-static bool wants_interface(const struct focus *focus, const struct sp_places *places,
-    const struct sp_interface_class *class)
+/* The narrowest class that has the name, or all of the pattern. */
+static const struct sp_interface_class *class_named(
+    const struct sp_places *places, const char *name)
 {
 	const struct sp_interface_class *best = &places->interfaces.items[0];
 	size_t longest = 0;
 
-	if (!class->witness[0] || (focus->no_loopback && class->loopback))
-		return false;
-	if (!focus->interface)
-		return true;
 	for (size_t i = 1; i < places->interfaces.length; i++) {
 		const struct sp_interface_class *other = &places->interfaces.items[i];
 		size_t length = strlen(other->pattern);
 
 		length += other->pattern[length - 1] != '*';
-		if (sp_pattern_matches(other->pattern, focus->interface) &&
-		    length > longest) {
+		if (sp_pattern_matches(other->pattern, name) && length > longest) {
 			best = other;
 			longest = length;
 		}
 	}
-	return class == best;
+	return best;
+}
+
+/* A pattern asks about all classes that lie within it, too. */
+static bool wants_interface(const struct focus *focus, const struct sp_places *places,
+    const struct sp_interface_class *class)
+{
+	if (!class->witness[0] || (focus->no_loopback && class->loopback))
+		return false;
+	if (!focus->interface || class == class_named(places, focus->interface))
+		return true;
+	return class->pattern && sp_pattern_matches(focus->interface, class->pattern);
 }
 
 /* Narrows a destination class to what was asked about. */
@@ -319,21 +153,34 @@ bool sp_space_compare(const struct sp_ruleset *old, const struct sp_ruleset *new
     struct sp_space *ret, struct sp_diag *diag)
 {
 	struct sp_survey survey = { .side_count = SP_SIDES };
-	struct groups groups = { 0 };
+	struct sp_port_groups groups = { 0 };
 	struct sp_drafts drafts = { 0 };
 	const struct focus everything = { 0 };
 	bool done;
 
 	memset(ret, 0, sizeof(*ret));
-	done = survey_begin(&survey, old, new) && group_ports(&groups, &survey);
+	done = survey_begin(&survey, old, new) && sp_port_groups_make(&survey, &groups);
 	for (size_t i = 0; i < groups.keys.length && done; i++)
 		done = survey_ports(&survey, groups.keys.items[i].protocol,
 		    groups.ports.items[i].items[0].first, (uint32_t)i, &everything,
 		    &drafts);
 	done = done && sp_regions_make(&survey, &drafts, groups.ports.items, ret);
-	groups_free(&groups);
+	sp_port_groups_free(&groups);
 	sp_array_free(&drafts);
 	return survey_end(&survey, done, ret, diag);
+}
+
+/* Whoever asks about an interface gets an answer about it, not its class. */
+static void name_witnesses(struct sp_space *space, const char *name)
+{
+	for (size_t i = 0; i < space->regions.length; i++) {
+		char *interface = space->regions.items[i].witness.interface;
+
+		if (!*interface || !strchr(name, '*'))
+			snprintf(interface,
+			    sizeof(space->regions.items[i].witness.interface), "%s",
+			    name);
+	}
 }
 
 bool sp_space_ask(const struct sp_ruleset *ruleset, const struct sp_inquiry *question,
@@ -353,6 +200,8 @@ bool sp_space_ask(const struct sp_ruleset *ruleset, const struct sp_inquiry *que
 		   &survey, question->protocol, question->port, 0, &focus, &drafts) &&
 	       sp_regions_make(&survey, &drafts, &ports, ret);
 	sp_array_free(&drafts);
+	if (done && question->interface)
+		name_witnesses(ret, question->interface);
 	return survey_end(&survey, done, ret, diag);
 }
 
@@ -424,7 +273,7 @@ const struct sp_rule *sp_space_rule(const struct sp_ruleset *ruleset,
 	    sp_side_blocks(&side, pool, &blocks) &&
 	    sp_side_steps(&side, pool, packet->protocol, packet->port, &all) &&
 	    sp_steps_filter(
-		&all, packet->interface, loopback, &packet->destination, &here)) {
+		&all, packet->interface, loopback, &packet->destination, false, &here)) {
 		blocks.length--; /* the last lets pass */
 		if (!loopback)
 			rule = find_rule(&blocks, packet, verified, ret_matched, ret_set);

@@ -328,8 +328,8 @@ static bool share_all(struct shares *raw, const struct sp_survey *survey, bool l
 	return true;
 }
 
-bool sp_cells_add(struct sp_survey *survey, struct sp_cell_group *group, uint32_t interface,
-    uint32_t destination)
+bool sp_cells_add(struct sp_survey *survey, struct sp_cell_group *group,
+    uint32_t interface, uint32_t destination)
 {
 	const struct sp_interface_class *in = &group->places.interfaces.items[interface];
 	const struct sp_address *to =
@@ -343,7 +343,7 @@ bool sp_cells_add(struct sp_survey *survey, struct sp_cell_group *group, uint32_
 
 	for (size_t side = 0; side < survey->side_count; side++)
 		done = done && sp_steps_filter(&group->steps[side], in->witness,
-				   in->loopback, to, &steps[side]);
+				   in->loopback, to, false, &steps[side]);
 	done = done && sweep_family(&raw, sides, to->family) &&
 	       share_all(&raw, survey, in->loopback, to->family, &zoned) &&
 	       add_cells(&zoned, group, to->family, interface, destination);

@@ -58,7 +58,7 @@ struct sp_cell_group {
 };
 
 /* Adds the cells of one interface and one destination class. */
-bool sp_cells_add(struct sp_survey *survey, struct sp_cell_group *group, uint32_t interface,
-    uint32_t destination);
+bool sp_cells_add(struct sp_survey *survey, struct sp_cell_group *group,
+    uint32_t interface, uint32_t destination);
 
 #endif

@@ -77,8 +77,8 @@ static uint32_t unite_destinations(const struct sp_survey *survey,
 	return sp_pool_set(survey->pool, &all);
 }
 
-static bool merge_destinations(
-    const struct sp_survey *survey, const struct sp_cell_group *group, struct parts *parts)
+static bool merge_destinations(const struct sp_survey *survey,
+    const struct sp_cell_group *group, struct parts *parts)
 {
 	size_t kept = 0;
 
@@ -134,8 +134,9 @@ static bool draft_run(const struct sp_survey *survey, const struct sp_cell_group
 	return done;
 }
 
-static bool merge_interfaces(const struct sp_survey *survey, const struct sp_cell_group *group,
-    struct parts *parts, uint32_t number, struct sp_drafts *ret)
+static bool merge_interfaces(const struct sp_survey *survey,
+    const struct sp_cell_group *group, struct parts *parts, uint32_t number,
+    struct sp_drafts *ret)
 {
 	sort_parts(parts, compare_before_interface);
 	for (size_t at = 0; at < parts->length;) {

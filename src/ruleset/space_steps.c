@@ -477,7 +477,7 @@ static bool always_decides(const struct sp_step *step)
 }
 
 bool sp_steps_filter(const struct sp_steps *steps, const char *interface, bool loopback,
-    const struct sp_address *destination, struct sp_steps *ret)
+    const struct sp_address *destination, bool all, struct sp_steps *ret)
 {
 	*ret = (struct sp_steps){ 0 };
 	for (size_t i = 0; i < steps->length; i++) {
@@ -485,7 +485,7 @@ bool sp_steps_filter(const struct sp_steps *steps, const char *interface, bool l
 			continue;
 		if (!sp_array_push(ret, steps->items[i]))
 			return false;
-		if (always_decides(&steps->items[i]))
+		if (!all && always_decides(&steps->items[i]))
 			break;
 	}
 	return true;

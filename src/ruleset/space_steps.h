@@ -63,9 +63,9 @@ bool sp_side_blocks(
     const struct sp_side *side, struct sp_space_pool *pool, struct sp_steps *ret);
 
 /* Those of `steps` that may match a packet by that interface to that
- * destination, up to the first that decides in any case. */
+ * destination; unless `all`, up to the first that decides in any case. */
 bool sp_steps_filter(const struct sp_steps *steps, const char *interface, bool loopback,
-    const struct sp_address *destination, struct sp_steps *ret);
+    const struct sp_address *destination, bool all, struct sp_steps *ret);
 
 bool sp_pattern_matches(const char *pattern, const char *name);
 
