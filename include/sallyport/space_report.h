@@ -5,14 +5,22 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include <jansson.h>
-
 #include <sallyport/expectation.h>
 
 /* "[expect x] …: 10.0.0.1 → 22/tcp is dropped by default"; free() it. NULL:
  * memory is out. */
 char *sp_broken_text(const struct sp_broken *broken);
-json_t *sp_broken_json(const struct sp_broken *broken);
-json_t *sp_lint_json(const struct sp_lint *lint);
+
+/* What `check` found out about a policy without mistakes. */
+struct sp_checked {
+	const struct sp_policy *policy;
+	size_t gates, warnings;
+	const struct sp_lints *shadows; /* beside the policy's own lints */
+	const struct sp_broken_list *broken;
+	const char *kernel; /* that took the ruleset; NULL: not asked */
+};
+
+/* One object with "version": 1. */
+bool sp_report_check_json(FILE *out, const struct sp_checked *checked);
 
 #endif

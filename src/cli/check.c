@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include <jansson.h>
-
 #include <sallyport/transaction.h>
 
 #include <sallyport/space_report.h>
@@ -59,38 +57,6 @@ static bool ask_kernel(const struct sp_compiled *compiled, struct sp_diag *diag)
 	sp_committed_free(&memory.committed);
 	sp_nf_tables_close(socket);
 	return taken;
-}
-
-static json_t *lints_json(const struct sp_lints *first, const struct sp_lints *second)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < first->length; i++)
-		json_array_append_new(list, sp_lint_json(&first->items[i]));
-	for (size_t i = 0; i < second->length; i++)
-		json_array_append_new(list, sp_lint_json(&second->items[i]));
-	return list;
-}
-
-static void print_json(const struct sp_compiled *compiled, const struct sp_linted *linted,
-    const char *kernel)
-{
-	json_t *root =
-	    json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:s*}", "version", 1,
-		"valid", 1, "services", (json_int_t)compiled->policy->service_count,
-		"address_sets", (json_int_t)compiled->policy->set_count, "gates",
-		(json_int_t)compiled->gates.length, "warnings",
-		(json_int_t)compiled->warnings, "expectations",
-		(json_int_t)compiled->policy->expect_count, "lints",
-		lints_json(&compiled->policy->lints, &linted->shadows), "kernel", kernel);
-	json_t *broken = json_array();
-
-	for (size_t i = 0; i < linted->broken.length; i++)
-		json_array_append_new(broken, sp_broken_json(&linted->broken.items[i]));
-	json_object_set_new(root, "broken_expectations", broken);
-	json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(root);
 }
 
 static void print_expectations(
@@ -151,7 +117,9 @@ static enum sp_exit judge(const struct sp_options *options,
 	if (!ask(options, compiled, &host))
 		return SP_EXIT_SYSTEM;
 	if (options->format == SP_FORMAT_JSON)
-		print_json(compiled, linted, kernel);
+		sp_report_check_json(stdout,
+		    &(struct sp_checked){ compiled->policy, compiled->gates.length,
+			compiled->warnings, &linted->shadows, &linted->broken, kernel });
 	else
 		print_text(options, compiled, linted, kernel);
 	if (linted->broken.length)

@@ -37,8 +37,9 @@ struct sp_options {
 	const char *config_directory; /* /etc/sallyport */
 	enum sp_format format;
 	bool quiet, strict, dry_run, verify_none, kernel, print, help;
-	bool rules;	     /* diff: rule by rule */
-	const char *explain; /* check: a lint's identifier */
+	bool rules;				  /* diff: rule by rule */
+	const char *from, *to, *port, *interface; /* explain */
+	const char *explain;			  /* check: a lint's identifier */
 	enum sp_fail_on fail_on;
 	bool colour, progress; /* standard output, standard error is a terminal */
 	const char *profile, *starttls, *ca;
@@ -75,6 +76,7 @@ bool sp_show_diagnostics(const struct sp_options *options, struct sp_diag *diag)
 
 enum sp_exit sp_command_check(const struct sp_options *options);
 enum sp_exit sp_command_compile(const struct sp_options *options);
+enum sp_exit sp_command_explain(const struct sp_options *options);
 enum sp_exit sp_command_diff(const struct sp_options *options);
 enum sp_exit sp_command_verify(const struct sp_options *options);
 enum sp_exit sp_command_probe(const struct sp_options *options);

@@ -47,7 +47,7 @@ static void add_broken(struct sp_diag *diag, const struct sp_broken *broken)
 	}
 	sp_error(diag, &broken->expect->at, "%s", text);
 	if (at->file && at->line && broken->decision.name)
-		sp_diag_add(diag, SP_NOTE, at, "%s %s decides that",
+		sp_diag_add(diag, SP_NOTE, at, "%s %s] decides that",
 		    broken->decision.decider == SP_DECIDER_SET ? "[addresses"
 							       : "[service",
 		    broken->decision.name);

@@ -36,6 +36,12 @@ static const struct sp_command commands[] = {
 	    "only if something opens), 2 a policy is wrong, 3 the kernel cannot be "
 	    "read.\n",
 	    0, 2, sp_command_diff },
+	{ "explain", "[POLICY]", "Say what happens to one packet, and why", "falbi",
+	    "Says which line decides, which element of which set matched, what is known\n"
+	    "of the port's proof, and what would let the packet in. Where it depends on\n"
+	    "the interface or the local address, every case is listed. Exit status: 0\n"
+	    "let in in every case (once verified), 1 not.\n",
+	    0, 1, sp_command_explain },
 	{ "verify", "[POLICY]", "Ask every TLS service what it serves, and judge it",
 	    "fTUP",
 	    "Asks at every address that listens, as a client would, and says for each\n"

@@ -46,6 +46,10 @@ static const struct option_entry entries[] = {
 	{ 'F', "fail-on", "WHAT",
 	    "exit 1 for any difference, or only for what opens (any)" },
 	{ 'R', "rules", NULL, "what the kernel would be sent, rule by rule" },
+	{ 'a', "from", "ADDRESS", "the packet's source" },
+	{ 'l', "to", "ADDRESS", "the local address that it is sent to (any)" },
+	{ 'b', "port", "PORT", "with its protocol, 443/tcp" },
+	{ 'i', "interface", "NAME", "by which it comes in (any but lo)" },
 	{ 'e', "explain", "ID", "explain one lint, or list all" },
 	{ 'q', "quiet", NULL, "errors only" },
 	{ 'h', "help", NULL, "this text" },
@@ -205,6 +209,10 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 	case 'E': options->end = true; break;
 	case 'F': return set_fail_on(optarg, options);
 	case 'R': options->rules = true; break;
+	case 'a': options->from = optarg; break;
+	case 'l': options->to = optarg; break;
+	case 'b': options->port = optarg; break;
+	case 'i': options->interface = optarg; break;
 	case 'e': options->explain = optarg; break;
 	case 'q': options->quiet = true; break;
 	case 'h': options->help = true; break;

@@ -43,8 +43,9 @@ static const struct sp_lint_entry entries[SP_LINT_COUNT] = {
 	    "address sets that overlap where they should not",
 	    "Two sets of one `from`, or two block lists, share addresses: taking an\n"
 	    "address out of one leaves it in the other. Or a service allows a set of\n"
-	    "which a block list takes a part: those addresses are shut out. Keep an\n"
-	    "address in one place.\n" },
+	    "which a block list takes a part, and more besides: those addresses are\n"
+	    "shut out. Keep an address in one place. (A block list that lies wholly\n"
+	    "within what is allowed is an exception, and fine.)\n" },
 	[SP_LINT_PLAIN_FROM_ANY] = { "plain-from-any",
 	    "passwords in clear text, open to everybody",
 	    "telnet and ftp send what is typed as it is, and so does a service whose\n"

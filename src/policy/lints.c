@@ -58,6 +58,13 @@ static size_t search(const struct sp_intervals *large, const struct sp_address *
 	return low;
 }
 
+/* A block list that lies wholly within what is allowed is an exception. */
+static bool is_exception(
+    const struct sp_address_set *allowed, const struct sp_address_set *block)
+{
+	return sp_intervals_cover(&allowed->elements, &block->elements);
+}
+
 /* Some address that is in both. The smaller one leads: a list may have a million
  * elements, and each service its own look at it. */
 static bool share(
@@ -131,6 +138,7 @@ static bool lint_from_sets(const struct sp_reading *reading, struct sp_lints *li
 		     b < reading->sets.length && service->action == SP_ALLOW; b++)
 			if (reading->sets.items[b].block &&
 			    &reading->sets.items[b] != one &&
+			    !is_exception(one, &reading->sets.items[b]) &&
 			    !lint_pair(lints, service->allow_lint, &from->sets[i].at,
 				", and the second is a block list", one,
 				&reading->sets.items[b]))
@@ -225,7 +233,9 @@ static bool lint_port(const struct sp_reading *reading, struct sp_lints *lints,
 	struct known known = known_port(reading, port);
 	const struct sp_entry *own = entry_of(reading, service);
 
-	if (service->tls == SP_TLS_NONE && known.tls && !known.plain && own != known.tls)
+	/* Its own entry with TLS is another lint. */
+	if (service->tls == SP_TLS_NONE && known.tls && !known.plain &&
+	    (!own || own->tls == SP_TLS_NONE))
 		return sp_lints_add(lints, service->allow_lint, SP_LINT_PLAIN_ON_TLS_PORT,
 		    &service->tls_at,
 		    "[service %s] asks for no TLS on port %u, which the catalogue knows "

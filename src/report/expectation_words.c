@@ -40,7 +40,7 @@ char *sp_broken_text(const struct sp_broken *broken)
 	return text.bytes;
 }
 
-json_t *sp_broken_json(const struct sp_broken *broken)
+static json_t *broken_json(const struct sp_broken *broken)
 {
 	return json_pack("{s:o, s:o, s:s, s:o, s:o}", "expect",
 	    sp_json_text(broken->expect->name), "at",
@@ -50,8 +50,32 @@ json_t *sp_broken_json(const struct sp_broken *broken)
 	    sp_json_outcome(&broken->decision));
 }
 
-json_t *sp_lint_json(const struct sp_lint *lint)
+static json_t *lint_json(const struct sp_lint *lint)
 {
 	return json_pack("{s:s, s:o, s:o}", "id", sp_lint_entry(lint->id)->name, "at",
 	    sp_json_location(&lint->at), "message", sp_json_text(lint->message));
+}
+
+static void add_lints(json_t *list, const struct sp_lints *lints)
+{
+	for (size_t i = 0; i < lints->length; i++)
+		json_array_append_new(list, lint_json(&lints->items[i]));
+}
+
+bool sp_report_check_json(FILE *out, const struct sp_checked *checked)
+{
+	const struct sp_policy *policy = checked->policy;
+	json_t *lints = json_array(), *broken = json_array();
+
+	add_lints(lints, &policy->lints);
+	add_lints(lints, checked->shadows);
+	for (size_t i = 0; i < checked->broken->length; i++)
+		json_array_append_new(broken, broken_json(&checked->broken->items[i]));
+	return sp_json_flush(out,
+	    json_pack("{s:i, s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:s*}", "version", 1,
+		"valid", 1, "services", (json_int_t)policy->service_count, "address_sets",
+		(json_int_t)policy->set_count, "gates", (json_int_t)checked->gates,
+		"warnings", (json_int_t)checked->warnings, "lints", lints, "expectations",
+		(json_int_t)policy->expect_count, "broken_expectations", broken, "kernel",
+		checked->kernel));
 }

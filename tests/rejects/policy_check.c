@@ -54,6 +54,16 @@ static void print(const struct sp_policy *policy, const char *form)
 	free(text);
 }
 
+/* As check says them. */
+static void add_lints(const struct sp_policy *policy, struct sp_diag *diag)
+{
+	for (size_t i = 0; i < policy->lints.length; i++)
+		sp_diag_add(diag, SP_WARNING, &policy->lints.items[i].at, "%s [%s]",
+		    policy->lints.items[i].message,
+		    sp_lint_entry(policy->lints.items[i].id)->name);
+	sp_diag_sort(diag);
+}
+
 int main(int count, char **arguments)
 {
 	struct sp_policy_source source = { 0 };
@@ -73,6 +83,8 @@ int main(int count, char **arguments)
 	if (!source.path)
 		return 64;
 	policy = sp_policy_read(&source, &diag);
+	if (policy)
+		add_lints(policy, &diag);
 	show(&diag);
 	if (policy && form)
 		print(policy, form);
