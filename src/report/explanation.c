@@ -8,7 +8,7 @@
 #include "verify_style.h"
 
 /* Where the words of a line begin. */
-#define COLUMN 14
+#define COLUMN 16
 #define ADDRESS_SET_PREFIX "addr-"
 
 /* "  label       words", wrapped. */
@@ -102,7 +102,7 @@ static void add_proof(struct sp_text *text, const struct sp_proof_shown *proof)
 	else if (proof->kernel_read)
 		sp_text_add(&words, "no lease stands in the kernel: the port is shut");
 	else
-		sp_text_add(&words, "not known here: the kernel cannot be read");
+		sp_text_add(&words, "not known here: no kernel that has the table can be read");
 	if (proof->outcome)
 		sp_text_add(&words, "; last verified %s: %s%s%s",
 		    sp_style_time(proof->checked, when), proof->outcome,
@@ -211,7 +211,7 @@ bool sp_report_explanation_text(FILE *out, const struct sp_policy *policy,
 
 			sp_words_place(&where, one->region);
 			if (where.bytes)
-				add_line(&text, "holds", &where);
+				add_line(&text, "where", &where);
 			sp_text_add(&text, "\n");
 		}
 	}

@@ -131,7 +131,7 @@ static void judge_effect(
 
 /* Addresses that documentation uses (RFC 5737, RFC 3849) are understood to be
  * somebody's; otherwise the first one, or behind a prefix's own address. */
-static struct sp_address some_address(const struct sp_intervals *addresses)
+static struct sp_address some_address(const struct sp_intervals *addresses, size_t skip)
 {
 	static const struct sp_address usual[] = {
 		{ SP_IPV4, 0, 0xcb007101 },		      /* 203.0.113.1 */
@@ -141,7 +141,7 @@ static struct sp_address some_address(const struct sp_intervals *addresses)
 	struct sp_range range;
 	struct sp_address next;
 
-	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+	for (size_t i = skip; i < sizeof(usual) / sizeof(*usual); i++)
 		if (sp_intervals_contain(addresses, &usual[i]))
 			return usual[i];
 	range = sp_intervals_at(addresses, 0);
@@ -158,14 +158,14 @@ static void find_witness(const struct sp_draft *draft, struct sp_region *region)
 
 	witness->protocol = region->protocol;
 	witness->port = region->ports[0].first;
-	witness->source = some_address(&region->sources);
+	witness->source = some_address(&region->sources, 0);
 	if (witness->source.family == SP_IPV4)
 		half.v6.length = 0;
 	else
 		half.v4.length = 0;
 	witness->any_destination = region->any_destination;
 	witness->destination = witness->any_destination ? sp_intervals_at(&half, 0).first
-							: some_address(&half);
+							: some_address(&half, 1);
 	if (!region->interfaces->any || region->interfaces->except_count)
 		memcpy(witness->interface, draft->witness_interface,
 		    sizeof(witness->interface));
