@@ -35,8 +35,8 @@ static bool lets_in(const struct sp_ruleset *ruleset, const struct sp_login *log
 
 	*ret = true;
 	for (size_t i = 0; done && i < cases.regions.length; i++)
-		*ret = *ret &&
-		       accepts(cases.regions.items[i].outcomes[SP_NEW][SP_VERIFIED]);
+		*ret =
+		    *ret && accepts(cases.regions.items[i].outcomes[SP_NEW][SP_VERIFIED]);
 	sp_space_free(&cases);
 	sp_intervals_free(&from);
 	sp_intervals_free(&to);

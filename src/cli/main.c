@@ -55,13 +55,15 @@ static const struct sp_command commands[] = {
 	    "another;\n"
 	    "--name none looks at the chain alone. Exit status as of verify.\n",
 	    1, 1, sp_command_probe },
-	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUwXWB",
+	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUwXWBy",
 	    "Verifies every TLS service, compiles the policy and commits what differs\n"
 	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"
 	    "status 0, and 1 with --strict. Becomes the snapshot for the next boot; "
 	    "with\n"
 	    "--confirm only once `sallyport confirm` says so, else it is undone by\n"
-	    "itself.\n",
+	    "itself. Whoever is logged in from afar and could not log in again under "
+	    "the\n"
+	    "policy is asked first; without a terminal that takes --yes.\n",
 	    0, 1, sp_command_apply },
 	{ "confirm", "", "Keep an apply made with --confirm", "w",
 	    "The policy in force becomes the snapshot for the next boot.\n", 0, 0,

@@ -91,7 +91,8 @@ static bool read_process(long id, struct process *ret)
 		return false;
 	/* The command's name may hold anything, a ')' too. */
 	after = strrchr(bytes, ')');
-	if (!after || sscanf(after + 1, " %*c %ld %*d %*d %d", &ret->parent, &terminal) != 2)
+	if (!after ||
+	    sscanf(after + 1, " %*c %ld %*d %*d %d", &ret->parent, &terminal) != 2)
 		return false;
 	/* The kernel's own packing of a device number in 32 bits. */
 	ret->terminal = terminal ? makedev(((unsigned)terminal >> 8) & 0xfff,
@@ -111,8 +112,7 @@ static bool ask_environment(long id, struct sp_login *ret)
 
 	snprintf(path, sizeof(path), "/proc/%ld/environ", id);
 	length = bytes ? read_file(path, bytes, SP_MAX_ENVIRONMENT_BYTES) : -1;
-	for (ssize_t at = 0; at < length && !found;
-	     at += (ssize_t)strlen(bytes + at) + 1)
+	for (ssize_t at = 0; at < length && !found; at += (ssize_t)strlen(bytes + at) + 1)
 		if (!strncmp(bytes + at, VARIABLE, strlen(VARIABLE)))
 			found = sp_login_parse(bytes + at + strlen(VARIABLE), ret);
 	free(bytes);

@@ -192,13 +192,12 @@ static const struct sp_row entry_rows[] = {
 #undef FIELD
 const struct sp_table sp_entry_table = { "service", true, ROWS(entry_rows) };
 FITS(entry_rows);
-FITS(entry_rows);
 
-static const struct sp_word decisions[] = { { "allow", SP_EXPECT_ALLOW, false },
-	{ "block", SP_EXPECT_BLOCK, false }, { NULL, 0, false } };
-static const struct sp_word whens[] = { { "both", SP_EXPECT_BOTH, false },
-	{ "verified", SP_EXPECT_VERIFIED, false },
-	{ "unverified", SP_EXPECT_UNVERIFIED, false }, { NULL, 0, false } };
+static const struct sp_word decisions[] = { { "allow", SP_EXPECT_ALLOW },
+	{ "block", SP_EXPECT_BLOCK }, { NULL, 0 } };
+static const struct sp_word whens[] = { { "both", SP_EXPECT_BOTH },
+	{ "verified", SP_EXPECT_VERIFIED }, { "unverified", SP_EXPECT_UNVERIFIED },
+	{ NULL, 0 } };
 
 #define FIELD(field) offsetof(struct sp_expect, field)
 static const struct sp_row expect_rows[] = {
