@@ -1,6 +1,5 @@
 #include <sallyport/login.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -102,23 +101,79 @@ static bool read_process(long id, struct process *ret)
 	return true;
 }
 
-/* Another's environment is readable for root, and of one's own processes. */
-static bool ask_environment(long id, struct sp_login *ret)
+/* This process, its parent and so on. */
+struct ancestry {
+	long ids[SP_MAX_ANCESTORS];
+	struct process processes[SP_MAX_ANCESTORS];
+	size_t count;
+};
+
+static void read_ancestry(struct ancestry *ret)
 {
+	ret->count = 0;
+	for (long id = getpid(); id > 1 && ret->count < SP_MAX_ANCESTORS &&
+				 read_process(id, &ret->processes[ret->count]);
+	     id = ret->processes[ret->count++].parent)
+		ret->ids[ret->count] = id;
+}
+
+/* Whoever logged in to another network namespace is not cut off by what happens
+ * in this one. What cannot be seen is taken for the same. */
+static bool shares_network(long id)
+{
+	struct stat mine, its;
 	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%ld/ns/net", id);
+	return stat("/proc/self/ns/net", &mine) != 0 || stat(path, &its) != 0 ||
+	       (mine.st_ino == its.st_ino && mine.st_dev == its.st_dev);
+}
+
+/* The variable's value, to be freed. Another's environment is readable for root,
+ * and of one's own processes. */
+static char *environment_of(long id)
+{
+	char path[40], *value = NULL;
 	char *bytes = malloc(SP_MAX_ENVIRONMENT_BYTES);
-	bool found = false;
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "/proc/%ld/environ", id);
 	length = bytes ? read_file(path, bytes, SP_MAX_ENVIRONMENT_BYTES) : -1;
-	for (ssize_t at = 0; at < length && !found; at += (ssize_t)strlen(bytes + at) + 1)
+	for (ssize_t at = 0; at < length && !value; at += (ssize_t)strlen(bytes + at) + 1)
 		if (!strncmp(bytes + at, VARIABLE, strlen(VARIABLE)))
-			found = sp_login_parse(bytes + at + strlen(VARIABLE), ret);
+			value = strdup(bytes + at + strlen(VARIABLE));
 	free(bytes);
-	if (found)
+	return value;
+}
+
+/* The nearest one that has the variable says it; the outermost with the same
+ * value is where it was set. */
+static bool ask_environments(const struct ancestry *ancestry, struct sp_login *ret)
+{
+	char *value = NULL;
+	size_t nearest = 0, set_by = 0;
+	bool found = false;
+
+	for (size_t i = 0; i < ancestry->count; i++) {
+		char *its = environment_of(ancestry->ids[i]);
+
+		if (its && !value) {
+			value = its;
+			nearest = set_by = i;
+			continue;
+		}
+		if (its && !strcmp(its, value))
+			set_by = i;
+		free(its);
+	}
+	if (value && shares_network(ancestry->ids[set_by]))
+		found = sp_login_parse(value, ret);
+	if (found && nearest)
 		snprintf(ret->source, sizeof(ret->source),
-		    "SSH_CONNECTION of process %ld", id);
+		    "SSH_CONNECTION of process %ld", ancestry->ids[nearest]);
+	else if (found)
+		snprintf(ret->source, sizeof(ret->source), "SSH_CONNECTION");
+	free(value);
 	return found;
 }
 
@@ -216,46 +271,28 @@ static void find_interface(struct sp_login *login)
 	freeifaddrs(all);
 }
 
-static bool ask_ancestors(struct sp_login *ret)
+/* sudo may give its command a terminal of its own: that of whoever called it is
+ * further out. */
+static bool ask_terminals(const struct ancestry *ancestry, struct sp_login *ret)
 {
-	struct process process;
-	long id = getpid();
-
-	for (int depth = 0; depth < SP_MAX_ANCESTORS && id > 1; depth++) {
-		if (!read_process(id, &process))
-			return false;
-		if (depth && ask_environment(id, ret))
-			return true;
-		id = process.parent;
-	}
-	return false;
-}
-
-static bool ask_terminals(struct sp_login *ret)
-{
-	struct process process;
 	dev_t asked = 0;
-	long id = getpid();
 
-	for (int depth = 0; depth < SP_MAX_ANCESTORS && id > 1; depth++) {
-		if (!read_process(id, &process))
-			return false;
-		if (process.terminal && process.terminal != asked &&
-		    ask_utmp(process.terminal, ret))
-			return true;
-		asked = process.terminal;
-		id = process.parent;
+	for (size_t i = 0; i < ancestry->count; i++) {
+		dev_t terminal = ancestry->processes[i].terminal;
+
+		if (terminal && terminal != asked && ask_utmp(terminal, ret))
+			return shares_network(ancestry->ids[i]);
+		asked = terminal;
 	}
 	return false;
 }
 
 bool sp_login_find(struct sp_login *ret)
 {
-	const char *own = getenv("SSH_CONNECTION");
+	struct ancestry ancestry;
 
-	if (own && sp_login_parse(own, ret))
-		snprintf(ret->source, sizeof(ret->source), "SSH_CONNECTION");
-	else if (!ask_ancestors(ret) && !ask_terminals(ret))
+	read_ancestry(&ancestry);
+	if (!ask_environments(&ancestry, ret) && !ask_terminals(&ancestry, ret))
 		return false;
 	find_interface(ret);
 	return true;
