@@ -76,6 +76,10 @@ static const struct {
 	{ "prometheus", SP_FORMAT_PROMETHEUS },
 };
 
+#define REPORTS                                                                   \
+	(1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_MARKDOWN | \
+	    1u << SP_FORMAT_SARIF)
+
 /* What --format takes, command by command; the others print text and json. */
 static const struct {
 	const char *command, *words;
@@ -84,9 +88,9 @@ static const struct {
 	{ "compile", "nft, json or netlink",
 	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_NFT |
 		1u << SP_FORMAT_NETLINK },
-	{ "diff", "text, json, markdown or sarif",
-	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_MARKDOWN |
-		1u << SP_FORMAT_SARIF },
+	{ "diff", "text, json, markdown or sarif", REPORTS },
+	{ "verify", "text, json, markdown or sarif", REPORTS },
+	{ "probe", "text, json, markdown or sarif", REPORTS },
 	{ "status", "text, json or prometheus",
 	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_PROMETHEUS },
 	{ "", "text or json", 1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON },

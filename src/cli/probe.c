@@ -8,8 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <sallyport/verify_report.h>
-
 #include "policy.h"
 #include "verify_run.h"
 
@@ -202,16 +200,6 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
 	return resolve(operand->host, target, diag);
 }
 
-static enum sp_exit tell(
-    const struct sp_options *options, const struct sp_verdicts *verdicts)
-{
-	bool printed = options->format == SP_FORMAT_JSON
-			   ? sp_report_probe_json(stdout, verdicts)
-			   : sp_report_probe_text(stdout, verdicts, options->colour);
-
-	return sp_verify_told(verdicts, printed);
-}
-
 static enum sp_exit probe(const struct sp_options *options, const struct operand *operand,
     const struct sp_policy *policy)
 {
@@ -233,7 +221,8 @@ static enum sp_exit probe(const struct sp_options *options, const struct operand
 	       sp_verify_plan(&plan, &how, &verdicts, &diag);
 	sp_plan_free(&plan);
 	if (sp_show_diagnostics(options, &diag) && done)
-		status = tell(options, &verdicts);
+		status =
+		    sp_verify_told(&verdicts, sp_verify_print(options, NULL, &verdicts));
 	sp_verdicts_free(&verdicts);
 	return status;
 }

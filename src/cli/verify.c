@@ -43,6 +43,25 @@ static bool any_unsealed(const struct sp_plan *plan)
 	return false;
 }
 
+bool sp_verify_print(const struct sp_options *options, const struct sp_policy *policy,
+    const struct sp_verdicts *verdicts)
+{
+	switch (options->format) {
+	case SP_FORMAT_JSON: return sp_report_verify_json(stdout, policy, verdicts);
+	case SP_FORMAT_SARIF:
+		return sp_report_verify_sarif(
+		    stdout, policy, verdicts, sp_program_version());
+	case SP_FORMAT_MARKDOWN:
+		return sp_report_verify_markdown(stdout, policy, verdicts);
+	case SP_FORMAT_TEXT:
+	case SP_FORMAT_NFT:
+	case SP_FORMAT_NETLINK:
+	case SP_FORMAT_PROMETHEUS: break;
+	}
+	return policy ? sp_report_verify_text(stdout, policy, verdicts, options->colour)
+		      : sp_report_probe_text(stdout, verdicts, options->colour);
+}
+
 enum sp_exit sp_verify_told(const struct sp_verdicts *verdicts, bool printed)
 {
 	if (!printed) {
@@ -75,11 +94,7 @@ static enum sp_exit verify(
 	sp_verify(policy, &how, &verdicts, &diag);
 	if (!sp_show_diagnostics(options, &diag))
 		return SP_EXIT_SYSTEM;
-	if (options->format == SP_FORMAT_JSON)
-		printed = sp_report_verify_json(stdout, policy, &verdicts);
-	else
-		printed =
-		    sp_report_verify_text(stdout, policy, &verdicts, options->colour);
+	printed = sp_verify_print(options, policy, &verdicts);
 	status = sp_verify_told(&verdicts, printed);
 	sp_verdicts_free(&verdicts);
 	return status;

@@ -46,6 +46,10 @@ const struct sp_profile *sp_find_profile(
     const struct sp_policy *policy, const char *name);
 /* sp_verify_options.progress; the context is the struct sp_options. */
 void sp_verify_progress(size_t done, size_t count, void *context);
+/* The report in the format that was asked for; `policy` NULL: a probe's. False: it
+ * could not be written. */
+bool sp_verify_print(const struct sp_options *options, const struct sp_policy *policy,
+    const struct sp_verdicts *verdicts);
 /* The exit code once the report was printed, or was not. */
 enum sp_exit sp_verify_told(const struct sp_verdicts *verdicts, bool printed);
 

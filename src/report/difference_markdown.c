@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "markdown.h"
 #include "space_words.h"
 #include "verify_style.h"
 
@@ -10,23 +11,11 @@
 /* Beyond it the hosts that show comments begin to cut (65,536 characters). */
 #define MOST_ROWS 200
 
-/* What Markdown, or HTML in it, would take for its own. */
-static void add_plain(struct sp_text *text, const char *words)
-{
-	for (; words && *words; words++)
-		if (*words == '<')
-			sp_text_add(text, "&lt;");
-		else if (strchr("|`*_[]\\", *words))
-			sp_text_add(text, "\\%c", *words);
-		else
-			sp_text_add(text, "%c", *words);
-}
-
 static void add_cell(struct sp_text *text, struct sp_text *words)
 {
 	if (words->failed)
 		text->failed = true;
-	add_plain(text, words->bytes);
+	sp_markdown_plain(text, words->bytes);
 	sp_text_add(text, " | ");
 	sp_text_free(words);
 }
@@ -136,9 +125,9 @@ bool sp_report_difference_markdown(FILE *out, const struct sp_difference *differ
 	struct sp_text text = { 0 }, plan = { 0 };
 
 	sp_text_add(&text, "### sallyport: ");
-	add_plain(&text, difference->old.name);
+	sp_markdown_plain(&text, difference->old.name);
 	sp_text_add(&text, " → ");
-	add_plain(&text, difference->new.name);
+	sp_markdown_plain(&text, difference->new.name);
 	sp_text_add(&text, "\n\n");
 	if (sp_difference_is_empty(difference)) {
 		sp_text_add(&text, "No difference: both treat every packet alike.\n");

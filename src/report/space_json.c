@@ -131,7 +131,8 @@ json_t *sp_json_region(const struct sp_region *region)
 
 bool sp_json_flush(FILE *out, json_t *root)
 {
-	bool done = root && json_dumpf(root, out, JSON_INDENT(2)) == 0 &&
+	bool done = root &&
+		    json_dumpf(root, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
 		    fputc('\n', out) != EOF && fflush(out) == 0;
 
 	json_decref(root);

@@ -222,8 +222,3 @@ bool sp_report_verify_json(
 	json_decref(report);
 	return done;
 }
-
-bool sp_report_probe_json(FILE *out, const struct sp_verdicts *verdicts)
-{
-	return sp_report_verify_json(out, NULL, verdicts);
-}

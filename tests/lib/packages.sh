@@ -17,6 +17,7 @@ packages_show=(
 packages_test=(
 	"${packages_show[@]}"
 	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
+	python3-jsonschema
 )
 packages_coverage=(lcov)
 

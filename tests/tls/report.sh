@@ -54,10 +54,37 @@ for endpoint in ports[444]["endpoints"]:
     assert endpoint["certificates"][0]["days_left"] < 0
     assert endpoint["connections"] == 5
 END
+schema() { /usr/bin/python3 "$SP_ROOT/tests/lib/schema.py" "$SP_ROOT/$1" "$TEST_TMP/.output"; }
+check "verify's JSON is what its schema says" schema src/report/verify.schema.json
+check_exit 1 "verify as SARIF" sp verify --format sarif "$POLICY"
+harmless "verify as SARIF"
+check "it is what the standard says" schema tests/lib/sarif-2.1.0.schema.json
+check "each finding stands on its service's line" /usr/bin/python3 - "$TEST_TMP/.output" "$POLICY" <<'END'
+import json, sys, urllib.parse
+lines = open(sys.argv[2]).read().splitlines()
+seen = set()
+for result in json.load(open(sys.argv[1]))["runs"][0]["results"]:
+    place = result["locations"][0]["physicalLocation"]
+    assert urllib.parse.urlparse(place["artifactLocation"]["uri"]).path == sys.argv[2], place
+    line = lines[place["region"]["startLine"] - 1]
+    assert line == f"[service {result['properties']['services'][0]}]", line
+    seen.add((result["ruleId"], line[-4:-1]))
+assert {("certificate_expired", "444"), ("verified", "445"), ("absent", "446")} <= seen, seen
+END
+check_exit 1 "verify as Markdown" sp verify --format markdown "$POLICY"
+check_match "a row per port" '^[|] 445/tcp [|] .* pass [|]' "$output"
+check_exit 2 "verify as nft" sp verify --format nft "$POLICY"
 
 # --- probe -----------------------------------------------------------------
 check_exit 1 "probe of an expired one, IPv6" probe --name $NAME "[$S6]:444"
 check_match "says so" 'certificate expired on' "$output"
+check_exit 0 "a probe's JSON" probe --name $NAME --format json "$S4:445"
+check "is what the schema says" schema src/report/verify.schema.json
+check_exit 0 "a probe's SARIF" probe --name $NAME --format sarif "$S4:445"
+check "is what the standard says" schema tests/lib/sarif-2.1.0.schema.json
+check_exit 0 "a probe's Markdown" probe --name $NAME --format markdown "$S4:445"
+check_exit 1 "a probe by another profile" probe --name $NAME --profile nist-800-52r2 --format json "$S4:444"
+check_match "is judged by it" '"profile": "nist-800-52r2"' "$output"
 check_exit 1 "an address wants a certificate for it" probe "$S4:445"
 check_match "says so" 'not valid for 192.0.2.1' "$(tr -s ' \n' ' ' <<<"$output")"
 check_exit 0 "--name none looks at the chain alone" probe --name none "$S4:445"
