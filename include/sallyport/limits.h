@@ -82,8 +82,19 @@
  * different certificates: 64 names, each with its own chain of four. */
 #define SP_MAX_TESTIMONY_BYTES (4ul * 1024 * 1024)
 #define SP_MAX_TESTIMONY_CERTIFICATES 256
-/* Connections per address, port and name. tls.md: ten to sixteen, and every one
- * may be retried with a shorter hello. */
+/* Questions asked of one address, port and name (tls.md: ten to sixteen
+ * connections); what comes last is left out. */
+#define SP_MAX_QUESTIONS_PER_NAME 16
+/* Cipher suites of one hello: tls.md, Proof by complement (some servers choke on
+ * more than 127), and one allowed suite for its control. */
+#define SP_MAX_COMPLEMENT_SUITES 120
+#define SP_MAX_OFFERED_SUITES (SP_MAX_COMPLEMENT_SUITES + 8)
+/* IANA has some 60 groups and 40 signature schemes. */
+#define SP_MAX_OFFERED_GROUPS 80
+#define SP_MAX_OFFERED_SCHEMES 48
+/* One per question whose hello is made for the profile. */
+#define SP_MAX_OFFERS 16
+/* Connections per address, port and name, retries with shorter hellos included. */
 #define SP_MAX_CONNECTIONS_PER_NAME 48
 /* What a peer may send before its ServerHello ends: a handshake message that a
  * ServerHello can be, in records of one byte each. */

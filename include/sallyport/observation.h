@@ -14,17 +14,37 @@
 #include <sallyport/service.h>
 #include <sallyport/tls.h>
 
-/* One per connection, in the order in which they are asked. */
+/* One per connection, in the order in which they are asked: what a verdict needs
+ * most comes first, for there is a limit on connections. */
 enum sp_question {
+	/* is this version spoken? */
 	SP_ASK_TLS13,
 	SP_ASK_TLS12,
 	SP_ASK_TLS11,
 	SP_ASK_TLS10,
 	SP_ASK_SSL3,
+	SP_ASK_SSL2,
+	/* what certificate is there beside the one shown first? */
+	SP_ASK_TLS13_OTHER,
+	SP_ASK_TLS12_OTHER,
+	/* proof by complement: what the profile forbids, and nothing else */
+	SP_ASK_SUITES13,
+	SP_ASK_SUITES12_A,
+	SP_ASK_SUITES12_B,
+	SP_ASK_SUITES11,
+	/* the same hello with what the profile allows */
+	SP_ASK_CONTROL13,
+	SP_ASK_CONTROL12,
+	SP_ASK_SCHEMES12,
+	SP_ASK_GROUPS12,
+	SP_ASK_GROUPS13,
+	/* about the plain session before the upgrade */
 	SP_ASK_PLAINTEXT_AUTH,
 	SP_ASK_STARTTLS_INJECTION,
+	SP_ASK_WARN12,
+	SP_ASK_FALLBACK,
 };
-#define SP_QUESTIONS (SP_ASK_STARTTLS_INJECTION + 1)
+#define SP_QUESTIONS (SP_ASK_FALLBACK + 1)
 
 enum sp_question_kind {
 	SP_KIND_HANDSHAKE, /* a full handshake by OpenSSL, chain verified */
@@ -34,10 +54,22 @@ enum sp_question_kind {
 	SP_KIND_SESSION,
 };
 
+/* What an answer is good for. */
+enum sp_purpose {
+	SP_PURPOSE_VERSION,	/* yes: the version is spoken */
+	SP_PURPOSE_CERTIFICATE, /* yes: there is a certificate of that type too */
+	SP_PURPOSE_COMPLEMENT,	/* yes: something is accepted that is forbidden */
+	SP_PURPOSE_CONTROL,	/* yes: refusals of hellos like it mean their content */
+	SP_PURPOSE_WARNING,	/* yes: something is accepted that is warned of */
+	SP_PURPOSE_SESSION,	/* yes: the plain session is weak */
+	SP_PURPOSE_FALLBACK,	/* no, by alert 86: a downgrade is noticed */
+};
+
 struct sp_question_entry {
 	const char *key;   /* in JSON */
 	const char *title; /* for people */
 	enum sp_question_kind kind;
+	enum sp_purpose purpose;
 	uint16_t version; /* what is offered, on the wire: 0x0304 is TLS 1.3 */
 	/* Of SP_KIND_SESSION: where it can be asked, bit 1 << enum sp_dialect. */
 	uint32_t dialects;
@@ -100,7 +132,12 @@ struct sp_observation {
 	uint32_t error;
 	uint16_t alert; /* of SP_REPLY_ALERT, or after a ServerHello; 256: none */
 	uint16_t version, suite, group; /* as the ServerHello says; 0: none */
-	bool sha1_offered;		/* the hello carried SHA-1 signature schemes */
+	uint16_t scheme;   /* of the ServerKeyExchange's signature; 0: none seen */
+	uint32_t dh_bits;  /* of the ServerKeyExchange's prime; 0: none seen */
+	bool sha1_offered; /* the hello carried SHA-1 signature schemes */
+	bool extras;	   /* the hello offered what the next four tell of */
+	bool compression, heartbeat, secure_renegotiation, extended_master_secret;
+	bool downgrade_sentinel; /* RFC 8446 section 4.1.3, in the server's random */
 	/* The chain belongs to whoever answers: a signature over this handshake
 	 * was verified with the leaf's key. Not the same as a good chain. */
 	bool proven;
@@ -142,13 +179,26 @@ struct sp_certificate {
 	bool must_staple;	       /* RFC 7633 */
 };
 
+/* What a hello of one question carries; none of a kind: the usual ones. */
+struct sp_offer {
+	enum sp_question question;
+	uint16_t suites[SP_MAX_OFFERED_SUITES];
+	size_t suite_count;
+	uint16_t groups[SP_MAX_OFFERED_GROUPS];
+	size_t group_count;
+	uint16_t schemes[SP_MAX_OFFERED_SCHEMES];
+	size_t scheme_count;
+};
+
 /* What to ask one endpoint: the caller's words to the child. */
 struct sp_request {
 	char **names; /* none: one round without SNI and without a name check */
 	size_t name_count;
 	enum sp_dialect dialect;
 	uint64_t questions; /* bit 1 << enum sp_question */
-	uint32_t store;	    /* the trust store sent before under this number */
+	struct sp_offer offers[SP_MAX_OFFERS];
+	size_t offer_count;
+	uint32_t store; /* the trust store sent before under this number */
 	uint32_t connection_ms, port_ms;
 	int64_t now; /* what chains are verified against; seconds since the epoch */
 };

@@ -45,6 +45,7 @@ const char *sp_weight_name(enum sp_weight weight); /* "note", … */
 /* In the order in which they are told: the first of the heaviest is the reason. */
 enum sp_finding_id {
 	SP_FINDING_PLAIN_TEXT,
+	SP_FINDING_SSLV2,
 	SP_FINDING_SSLV3,
 	SP_FINDING_TLS10,
 	SP_FINDING_TLS11,
@@ -52,17 +53,44 @@ enum sp_finding_id {
 	SP_FINDING_CERTIFICATE_EXPIRED,
 	SP_FINDING_CERTIFICATE_NOT_YET_VALID,
 	SP_FINDING_CERTIFICATE_NAME,
+	SP_FINDING_CERTIFICATE_REVOKED,
 	SP_FINDING_CERTIFICATE_SELF_SIGNED,
+	SP_FINDING_CERTIFICATE_INCOMPLETE, /* an intermediate is not sent */
 	SP_FINDING_CERTIFICATE_UNTRUSTED,
 	SP_FINDING_CERTIFICATE_PURPOSE,
 	SP_FINDING_CERTIFICATE_CHAIN,
 	SP_FINDING_CERTIFICATE_MISSING,
 	SP_FINDING_WEAK_KEY,
 	SP_FINDING_WEAK_SIGNATURE,
+	SP_FINDING_NULL,
+	SP_FINDING_ANONYMOUS,
+	SP_FINDING_EXPORT,
+	SP_FINDING_LOGJAM,
+	SP_FINDING_RC4,
+	SP_FINDING_SWEET32,
+	SP_FINDING_SUITE, /* another suite that the profile does not list */
+	SP_FINDING_GROUP,
+	SP_FINDING_COMPRESSION,
+	SP_FINDING_INSECURE_RENEGOTIATION,
+	SP_FINDING_HEARTBLEED,
+	SP_FINDING_CCS_INJECTION,
+	SP_FINDING_ROBOT,
 	SP_FINDING_STARTTLS_INJECTION,
 	SP_FINDING_PLAINTEXT_AUTH,
+	SP_FINDING_UNDECLARED_TLS,
 	SP_FINDING_REQUIRED_VERSION,
 	SP_FINDING_INCOMPLETE,
+	SP_FINDING_KEY_KIND, /* a key of a type or on a curve that is not listed */
+	SP_FINDING_LIFETIME,
+	SP_FINDING_MUST_STAPLE,
+	SP_FINDING_REVOCATION_UNKNOWN,
+	SP_FINDING_LUCKY13,
+	SP_FINDING_NO_FORWARD_SECRECY,
+	SP_FINDING_NO_EMS,
+	SP_FINDING_HEARTBEAT,
+	SP_FINDING_NO_FALLBACK_SCSV,
+	SP_FINDING_EXPIRES_SOON,
+	SP_FINDING_CERTIFICATE_ORDER,
 	SP_FINDING_PROBER,
 	SP_FINDING_UNREACHABLE,
 	SP_FINDING_STARTTLS,
@@ -75,18 +103,23 @@ enum sp_finding_id {
 struct sp_finding_entry {
 	const char *key; /* in JSON, and in a profile where it can be set there */
 	const char *title;
-	const char *reference; /* CVE, RFC section, profile clause */
-	enum sp_weight weight;
+	const char *reference; /* CVE, RFC section */
+	enum sp_weight weight; /* where no profile says otherwise */
+	const char *remedy;    /* what to change at the server; NULL: it is plain */
 };
 
 /* The one table of findings. */
 const struct sp_finding_entry *sp_finding_entry(enum sp_finding_id id);
 
+/* The finding that tells of a weakness. */
+enum sp_finding_id sp_finding_of_weakness(enum sp_weakness weakness);
+
 struct sp_finding {
 	enum sp_finding_id id;
 	enum sp_weight weight;
-	uint16_t name; /* index of the target's names, or SP_NO_NAME */
-	char *text;    /* one line */
+	uint16_t name;	    /* index of the target's names, or SP_NO_NAME */
+	const char *clause; /* of the profile that it breaks, the profile's; or NULL */
+	char *text;	    /* one line */
 };
 
 struct sp_answered {

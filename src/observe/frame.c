@@ -36,7 +36,15 @@ const struct field sp_observation_fields[] = {
 	FIELD(U16, sp_observation, version),
 	FIELD(U16, sp_observation, suite),
 	FIELD(U16, sp_observation, group),
+	FIELD(U16, sp_observation, scheme),
+	FIELD(U32, sp_observation, dh_bits),
 	FIELD(BOOL, sp_observation, sha1_offered),
+	FIELD(BOOL, sp_observation, extras),
+	FIELD(BOOL, sp_observation, compression),
+	FIELD(BOOL, sp_observation, heartbeat),
+	FIELD(BOOL, sp_observation, secure_renegotiation),
+	FIELD(BOOL, sp_observation, extended_master_secret),
+	FIELD(BOOL, sp_observation, downgrade_sentinel),
 	FIELD(BOOL, sp_observation, proven),
 	FIELD(BOOL, sp_observation, client_certificate),
 	FIELD(BOOL, sp_observation, staple),
@@ -79,11 +87,25 @@ const struct field sp_certificate_fields[] = {
 	END,
 };
 
+static const struct field offer_fields[] = {
+	FIELD(ENUM, sp_offer, question, .most = SP_QUESTIONS),
+	FIELD(U16S, sp_offer, suites, .most = SP_MAX_OFFERED_SUITES,
+	    .count = AT(sp_offer, suite_count)),
+	FIELD(U16S, sp_offer, groups, .most = SP_MAX_OFFERED_GROUPS,
+	    .count = AT(sp_offer, group_count)),
+	FIELD(U16S, sp_offer, schemes, .most = SP_MAX_OFFERED_SCHEMES,
+	    .count = AT(sp_offer, scheme_count)),
+	END,
+};
+
 const struct field sp_request_fields[] = {
 	FIELD(TEXTS, sp_request, names, .most = SP_MAX_NAMES,
 	    .count = AT(sp_request, name_count)),
 	FIELD(ENUM, sp_request, dialect, .most = SP_DIALECTS),
 	FIELD(U64, sp_request, questions),
+	FIELD(ITEMS, sp_request, offers, .most = SP_MAX_OFFERS,
+	    .count = AT(sp_request, offer_count), .item_size = sizeof(struct sp_offer),
+	    .fields = offer_fields),
 	FIELD(U32, sp_request, store),
 	FIELD(U32, sp_request, connection_ms),
 	FIELD(U32, sp_request, port_ms),

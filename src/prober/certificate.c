@@ -120,7 +120,7 @@ static bool describe_names(const X509 *certificate, struct sp_certificate *ret)
 	return done;
 }
 
-static enum sp_key_type key_type_of(const EVP_PKEY *key)
+enum sp_key_type certificate_key_type(const EVP_PKEY *key)
 {
 	switch (EVP_PKEY_get_base_id(key)) {
 	case EVP_PKEY_RSA:
@@ -142,7 +142,7 @@ static bool describe_key(X509 *certificate, struct sp_certificate *ret)
 	if (key) {
 		int bits = EVP_PKEY_get_bits(key);
 
-		ret->key_type = key_type_of(key);
+		ret->key_type = certificate_key_type(key);
 		ret->key_bits = bits > 0 ? (uint32_t)bits : 0;
 		if (EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1)
 			name = group;

@@ -11,4 +11,6 @@
 /* False: memory is out; `ret` then holds nothing. */
 bool certificate_describe(X509 *certificate, struct sp_certificate *ret);
 
+enum sp_key_type certificate_key_type(const EVP_PKEY *key);
+
 #endif

@@ -22,11 +22,17 @@
 	"X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:" \
 	"brainpoolP256r1:brainpoolP384r1:brainpoolP512r1:secp256k1:P-224:P-192"
 
+/* All that it has, CCM too. */
+#define TLS13_SUITES                                           \
+	"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:" \
+	"TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
+
 /* What OpenSSL shows in passing; found again through the SSL's app data. */
 struct watched {
 	struct sp_observation *observation;
 	struct handshake_chain *chain;
 	bool server_hello, key_exchange, fatal;
+	struct server_hello hello;
 	uint8_t first[80]; /* bytes of the wire, before OpenSSL took them */
 	size_t first_length;
 };
@@ -110,9 +116,20 @@ static void watch_handshake(
 		observation->suite = hello.suite;
 		if (hello.group)
 			observation->group = hello.group;
+		observation->secure_renegotiation = hello.secure_renegotiation;
+		observation->extended_master_secret = hello.extended_master_secret;
+		watched->hello = hello;
 	}
-	if (!sent && bytes[0] == SSL3_MT_SERVER_KEY_EXCHANGE)
+	if (!sent && bytes[0] == SSL3_MT_SERVER_KEY_EXCHANGE) {
+		struct key_exchange exchange =
+		    reply_read_key_exchange(bytes + 4, length - 4, &watched->hello);
+
 		watched->key_exchange = true;
+		observation->scheme = exchange.scheme;
+		observation->dh_bits = exchange.dh_bits;
+		if (exchange.group)
+			observation->group = exchange.group;
+	}
 	if (!sent && bytes[0] == SSL3_MT_CERTIFICATE_REQUEST)
 		observation->client_certificate = true;
 	/* Our ClientKeyExchange follows only a ServerKeyExchange whose signature was
@@ -184,6 +201,7 @@ SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_cert
 	SSL_CTX_set_cert_verify_callback(context, verify_chain, NULL);
 	SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
 	if (SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0") == 1 &&
+	    SSL_CTX_set_ciphersuites(context, TLS13_SUITES) == 1 &&
 	    SSL_CTX_set1_groups_list(context, GROUPS) == 1 &&
 	    trust(SSL_CTX_get_cert_store(context), pem, length, ret_certificates))
 		return context;
@@ -233,19 +251,45 @@ static long keep_first(BIO *bio, int operation, const char *bytes, size_t length
 	return result;
 }
 
-static SSL *open_session(SSL_CTX *context, int fd, uint16_t version, const char *name,
-    int64_t now, struct watched *watched)
+/* RFC 8446 section 4.2.3 by OpenSSL's names, weak ones among them: what is chosen is
+ * judged elsewhere. */
+#define RSA_SCHEMES                                                    \
+	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:" \
+	"rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"    \
+	"RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA224:RSA+SHA1"
+#define OTHER_SCHEMES                                           \
+	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:" \
+	"ECDSA+SHA224:ECDSA+SHA1:DSA+SHA256:DSA+SHA224:DSA+SHA1"
+
+/* Schemes decide in TLS 1.3; in TLS 1.2 some servers look at suites alone. */
+static bool offer_certificates(SSL *ssl, enum handshake_certificates certificates)
 {
-	SSL *ssl = SSL_new(context);
+	switch (certificates) {
+	case HANDSHAKE_ANY: return true;
+	case HANDSHAKE_RSA:
+		return SSL_set1_sigalgs_list(ssl, RSA_SCHEMES) == 1 &&
+		       SSL_set_cipher_list(ssl, "aRSA:@SECLEVEL=0") == 1;
+	case HANDSHAKE_NOT_RSA:
+		return SSL_set1_sigalgs_list(ssl, OTHER_SCHEMES) == 1 &&
+		       SSL_set_cipher_list(ssl, "aECDSA:aDSS:@SECLEVEL=0") == 1;
+	}
+	return false;
+}
+
+static SSL *open_session(
+    const struct handshake *handshake, int fd, struct watched *watched)
+{
+	SSL *ssl = SSL_new(handshake->context);
 
 	if (!ssl)
 		return NULL;
 	SSL_set_app_data(ssl, watched);
 	SSL_set_msg_callback(ssl, watch);
 	SSL_set_msg_callback_arg(ssl, watched);
-	if (SSL_set_min_proto_version(ssl, version) == 1 &&
-	    SSL_set_max_proto_version(ssl, version) == 1 && expect(ssl, name, now) &&
-	    SSL_set_fd(ssl, fd) == 1) {
+	if (SSL_set_min_proto_version(ssl, handshake->version) == 1 &&
+	    SSL_set_max_proto_version(ssl, handshake->version) == 1 &&
+	    offer_certificates(ssl, handshake->certificates) &&
+	    expect(ssl, handshake->name, handshake->now) && SSL_set_fd(ssl, fd) == 1) {
 		BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)watched);
 		BIO_set_callback_ex(SSL_get_rbio(ssl), keep_first);
 		return ssl;
@@ -289,7 +333,7 @@ static void say_what_it_was(
 
 	if (more > 0)
 		watched->first_length += (size_t)more;
-	reply = reply_read(watched->first, watched->first_length);
+	reply = reply_read(watched->first, watched->first_length, REPLY_TO_SERVER_HELLO);
 
 	if (reply.kind == REPLY_CLEAR_TEXT) {
 		reply_first_line(
@@ -318,41 +362,22 @@ static void say_failure(struct watched *watched, int fd, int error)
 		say_what_it_was(watched, fd, error, reason);
 }
 
-static uint16_t group_of(SSL *ssl)
-{
-	/* The TLS number, or 0 with TLSEXT_nid_unknown's bit for an unknown one. */
-	int nid = (int)SSL_get_negotiated_group(ssl);
-	static const struct {
-		int nid;
-		uint16_t group;
-	} groups[] = { { NID_X9_62_prime256v1, 23 }, { NID_secp384r1, 24 },
-		{ NID_secp521r1, 25 }, { NID_X25519, 29 }, { NID_X448, 30 } };
-
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (groups[i].nid == nid)
-			return groups[i].group;
-	return nid & TLSEXT_nid_unknown ? (uint16_t)(nid & 0xffff) : 0;
-}
-
 static void say_done(SSL *ssl, struct sp_observation *observation)
 {
 	const unsigned char *staple;
 
 	observation->proven = true;
-	if (!observation->group)
-		observation->group = group_of(ssl);
 	observation->staple = SSL_get_tlsext_status_ocsp_resp(ssl, &staple) > 0;
 	say(observation, SP_REPLY_HANDSHAKE, NULL);
 	/* A polite end: servers count interrupted connections. */
 	SSL_shutdown(ssl);
 }
 
-void handshake_ask(SSL_CTX *context, int fd, uint16_t version, const char *name,
-    int64_t now, int64_t deadline_ms, struct sp_observation *observation,
-    struct handshake_chain *ret_chain)
+void handshake_ask(const struct handshake *handshake, int fd,
+    struct sp_observation *observation, struct handshake_chain *ret_chain)
 {
 	struct watched watched = { .observation = observation, .chain = ret_chain };
-	SSL *ssl = open_session(context, fd, version, name, now, &watched);
+	SSL *ssl = open_session(handshake, fd, &watched);
 	int error = 0;
 
 	if (!ssl) {
@@ -360,7 +385,7 @@ void handshake_ask(SSL_CTX *context, int fd, uint16_t version, const char *name,
 		return;
 	}
 	observation->sha1_offered = true; /* at security level 0 */
-	switch (handshake_drive(ssl, fd, deadline_ms, &error)) {
+	switch (handshake_drive(ssl, fd, handshake->deadline_ms, &error)) {
 	case 1: say_done(ssl, observation); break;
 	case 0: say_failure(&watched, fd, error); break;
 	default: say(observation, SP_REPLY_TIMEOUT, NULL); break;

@@ -17,12 +17,27 @@ struct handshake_chain {
 	STACK_OF(X509) * sent, *built;
 };
 
+/* What to offer. */
+enum handshake_certificates {
+	HANDSHAKE_ANY,
+	HANDSHAKE_RSA,	   /* signatures by RSA keys alone */
+	HANDSHAKE_NOT_RSA, /* by any other */
+};
+
+struct handshake {
+	SSL_CTX *context;
+	uint16_t version;
+	enum handshake_certificates certificates;
+	const char *name; /* NULL: none */
+	int64_t now;
+	int64_t deadline_ms;
+};
+
 /* One handshake over `fd`, non-blocking, which stays the caller's. Fills the
  * observation but for its lists of certificates, which need numbers; `ret_chain`
  * holds them, and is the caller's to free. */
-void handshake_ask(SSL_CTX *context, int fd, uint16_t version, const char *name,
-    int64_t now, int64_t deadline_ms, struct sp_observation *observation,
-    struct handshake_chain *ret_chain);
+void handshake_ask(const struct handshake *handshake, int fd,
+    struct sp_observation *observation, struct handshake_chain *ret_chain);
 
 /* Runs SSL_connect to its end. 1: done; 0: failed, *ret_error is the errno that
  * ended the socket; -1: the deadline passed. */

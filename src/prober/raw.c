@@ -10,6 +10,7 @@
 
 #include "channel.h"
 #include "reply.h"
+#include "ssl2.h"
 
 static void say(struct sp_observation *observation, enum sp_reply reply, const char *text)
 {
@@ -38,37 +39,52 @@ static bool send_all(int fd, const uint8_t *bytes, size_t length, int64_t deadli
 	return true;
 }
 
-static void say_server_hello(const struct server_hello *hello, enum hello_shape shape,
+/* What was asked, which decides how an answer is read. */
+struct asked {
+	const struct hello *hello; /* NULL: SSLv2's */
+	enum reply_depth depth;
+};
+
+static void say_server_hello(const struct hello *asked, const struct reply *reply,
     struct sp_observation *observation)
 {
+	const struct server_hello *hello = &reply->hello;
 	char text[64];
 
 	observation->version = hello->version;
 	observation->suite = hello->suite;
-	observation->group = hello->group;
-	if (hello_offers(shape, hello->suite)) {
+	observation->group = hello->group ? hello->group : reply->exchange.group;
+	observation->scheme = reply->exchange.scheme;
+	observation->dh_bits = reply->exchange.dh_bits;
+	observation->compression = hello->compression != 0;
+	observation->heartbeat = hello->heartbeat;
+	observation->secure_renegotiation = hello->secure_renegotiation;
+	observation->extended_master_secret = hello->extended_master_secret;
+	observation->downgrade_sentinel = hello->downgrade_sentinel;
+	if (!asked || !hello_offers(asked, hello->suite)) {
+		snprintf(text, sizeof(text),
+		    "chose cipher suite 0x%04x, which was not offered", hello->suite);
+		say(observation, SP_REPLY_MALFORMED, text);
+	} else if (asked->version == SP_TLS13 && hello->version != SP_TLS13) {
+		/* supported_versions offered no other. */
+		say(observation, SP_REPLY_MALFORMED, "an older version than was offered");
+	} else {
 		say(observation, SP_REPLY_SERVER_HELLO, NULL);
-		return;
 	}
-	snprintf(text, sizeof(text), "chose cipher suite 0x%04x, which was not offered",
-	    hello->suite);
-	say(observation, SP_REPLY_MALFORMED, text);
 }
 
-/* True when the answer is known. */
-static bool decided(const uint8_t *bytes, size_t length, enum hello_shape shape,
-    struct sp_observation *observation)
+static bool say_reply(const struct asked *asked, const uint8_t *bytes, size_t length,
+    const struct reply *reply, struct sp_observation *observation)
 {
-	struct reply reply = reply_read(bytes, length);
 	char line[80];
 
-	switch (reply.kind) {
+	switch (reply->kind) {
 	case REPLY_MORE: return false;
 	case REPLY_SERVER_HELLO:
-		say_server_hello(&reply.hello, shape, observation);
+		say_server_hello(asked->hello, reply, observation);
 		return true;
 	case REPLY_ALERT:
-		observation->alert = reply.alert;
+		observation->alert = reply->alert;
 		say(observation, SP_REPLY_ALERT, NULL);
 		return true;
 	case REPLY_CLEAR_TEXT:
@@ -76,69 +92,122 @@ static bool decided(const uint8_t *bytes, size_t length, enum hello_shape shape,
 		say(observation, SP_REPLY_CLEAR_TEXT, line);
 		return true;
 	case REPLY_MALFORMED:
-		say(observation, SP_REPLY_MALFORMED, reply.why);
+		say(observation, SP_REPLY_MALFORMED, reply->why);
 		return true;
 	}
 	return false;
 }
 
-/* The peer ended the connection: a refusal only when it said nothing before,
- * or nothing but warnings. */
-static void say_end(
-    const uint8_t *bytes, size_t length, bool reset, struct sp_observation *observation)
-{
-	if (length == 0 || reply_read(bytes, length).warned)
-		say(observation, reset ? SP_REPLY_RESET : SP_REPLY_CLOSED, NULL);
-	else
-		say(observation, SP_REPLY_MALFORMED, "ended within its answer");
-}
-
-static void read_answer(int fd, enum hello_shape shape, int64_t deadline_ms,
+/* True when the answer is known. */
+static bool decided(const struct asked *asked, const uint8_t *bytes, size_t length,
     struct sp_observation *observation)
 {
-	uint8_t bytes[SP_MAX_HELLO_REPLY_BYTES];
-	size_t length = 0;
+	struct reply reply;
 
-	while (length < sizeof(bytes)) {
-		ssize_t got = recv(fd, bytes + length, sizeof(bytes) - length, 0);
+	if (!asked->hello) {
+		switch (ssl2_read(bytes, length)) {
+		case SSL2_MORE: return false;
+		case SSL2_SERVER_HELLO:
+			observation->version = SP_SSL2;
+			say(observation, SP_REPLY_SERVER_HELLO, NULL);
+			return true;
+		case SSL2_NONE: break;
+		}
+	}
+	reply = reply_read(bytes, length, asked->depth);
+	return say_reply(asked, bytes, length, &reply, observation);
+}
+
+/* No more comes, and nothing was decided. A whole ServerHello counts by itself;
+ * silence before it is `otherwise`, with `within` when something had begun. */
+static void say_end(const struct asked *asked, const uint8_t *bytes, size_t length,
+    enum sp_reply otherwise, const char *within, struct sp_observation *observation)
+{
+	struct reply reply = reply_read(bytes, length, asked->depth);
+
+	if (asked->hello && reply.has_hello)
+		say_server_hello(asked->hello, &reply, observation);
+	else if (otherwise == SP_REPLY_TIMEOUT)
+		say(observation, otherwise, length ? within : NULL);
+	/* Ended: a refusal only when it said nothing before, or nothing but
+	 * warnings. */
+	else if (length == 0 || reply.warned)
+		say(observation, otherwise, NULL);
+	else
+		say(observation, SP_REPLY_MALFORMED, within);
+}
+
+static void read_answer(int fd, const struct asked *asked, int64_t deadline_ms,
+    struct sp_observation *observation)
+{
+	static const char cut[] = "ended within its answer";
+	uint8_t bytes[SP_MAX_HELLO_REPLY_BYTES + SP_MAX_CHAIN_BYTES];
+	size_t length = 0, most = asked->depth == REPLY_TO_SERVER_HELLO
+				      ? SP_MAX_HELLO_REPLY_BYTES
+				      : sizeof(bytes);
+
+	while (length < most) {
+		ssize_t got = recv(fd, bytes + length, most - length, 0);
 
 		if (got > 0) {
 			length += (size_t)got;
-			if (decided(bytes, length, shape, observation))
+			if (decided(asked, bytes, length, observation))
 				return;
 		} else if (got == 0) {
-			say_end(bytes, length, false, observation);
+			say_end(asked, bytes, length, SP_REPLY_CLOSED, cut, observation);
 			return;
 		} else if (errno == EAGAIN) {
-			if (!wait_for(fd, POLLIN, deadline_ms)) {
-				say(observation, SP_REPLY_TIMEOUT,
-				    length ? "stopped within its answer" : NULL);
-				return;
-			}
+			if (wait_for(fd, POLLIN, deadline_ms))
+				continue;
+			say_end(asked, bytes, length, SP_REPLY_TIMEOUT,
+			    "stopped within its answer", observation);
+			return;
 		} else if (errno != EINTR) {
-			say_end(bytes, length, true, observation);
+			say_end(asked, bytes, length, SP_REPLY_RESET, cut, observation);
 			return;
 		}
 	}
 	say(observation, SP_REPLY_MALFORMED, "an answer beyond any size");
 }
 
-void raw_ask(int fd, uint16_t version, const char *name, enum hello_shape shape,
-    int64_t deadline_ms, struct sp_observation *observation)
+static void converse(int fd, const struct asked *asked, const uint8_t *bytes,
+    size_t length, int64_t deadline_ms, struct sp_observation *observation)
 {
-	uint8_t random[32], hello[HELLO_MAX_BYTES];
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-		say(observation, SP_REPLY_FAILED, "no random bytes");
-		return;
-	}
-	observation->sha1_offered = hello_offers_sha1(version, shape);
-	if (send_all(
-		fd, hello, hello_write(version, name, shape, random, hello), deadline_ms))
-		read_answer(fd, shape, deadline_ms, observation);
+	if (send_all(fd, bytes, length, deadline_ms))
+		read_answer(fd, asked, deadline_ms, observation);
 	else if (errno == ETIMEDOUT)
 		say(observation, SP_REPLY_TIMEOUT, NULL);
 	else
 		/* Ended before it had the whole hello: that is no answer to it. */
 		say(observation, SP_REPLY_MALFORMED, "ended before our hello was sent");
+}
+
+void raw_ask(int fd, const struct hello *hello, enum reply_depth depth,
+    int64_t deadline_ms, struct sp_observation *observation)
+{
+	struct asked asked = { hello, depth };
+	uint8_t random[32], bytes[HELLO_MAX_BYTES];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+		say(observation, SP_REPLY_FAILED, "no random bytes");
+		return;
+	}
+	observation->sha1_offered = hello_offers_sha1(hello);
+	observation->extras = hello_has_extras(hello);
+	converse(fd, &asked, bytes, hello_write(hello, random, bytes), deadline_ms,
+	    observation);
+}
+
+void raw_ask_ssl2(int fd, int64_t deadline_ms, struct sp_observation *observation)
+{
+	struct asked asked = { NULL, REPLY_TO_SERVER_HELLO };
+	uint8_t challenge[16], bytes[SSL2_HELLO_BYTES];
+
+	if (getrandom(challenge, sizeof(challenge), 0) != sizeof(challenge)) {
+		say(observation, SP_REPLY_FAILED, "no random bytes");
+		return;
+	}
+	observation->sha1_offered = true; /* there is nothing else to choose */
+	ssl2_write_hello(challenge, bytes);
+	converse(fd, &asked, bytes, sizeof(bytes), deadline_ms, observation);
 }

@@ -7,10 +7,14 @@
 #include <sallyport/observation.h>
 
 #include "hello.h"
+#include "reply.h"
 
 /* Sends the hello, reads until the answer is known or the deadline passes, and
- * fills reply, alert, version, suite, group and text. `fd` stays the caller's. */
-void raw_ask(int fd, uint16_t version, const char *name, enum hello_shape shape,
+ * fills reply, alert, text and what the server chose. `fd` stays the caller's. */
+void raw_ask(int fd, const struct hello *hello, enum reply_depth depth,
     int64_t deadline_ms, struct sp_observation *observation);
+
+/* The same with SSLv2's own hello. */
+void raw_ask_ssl2(int fd, int64_t deadline_ms, struct sp_observation *observation);
 
 #endif

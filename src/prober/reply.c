@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <sallyport/limits.h>
+#include <sallyport/tls.h>
 
 /* A cursor that never passes the end; past it, everything reads as 0. */
 struct in {
@@ -63,10 +64,22 @@ static bool read_extensions(struct in in, struct server_hello *hello)
 			hello->version = (uint16_t)get(&body, 2);
 		if (type == 51) /* key_share: the group, and but for a retry a key */
 			hello->group = (uint16_t)get(&body, 2);
+		if (type == 0xff01)
+			hello->secure_renegotiation = true; /* RFC 5746 */
+		if (type == 15)
+			hello->heartbeat = true;
+		if (type == 23)
+			hello->extended_master_secret = true;
 		if (all.short_of || body.short_of)
 			return false;
 	}
 	return true;
+}
+
+/* RFC 8446 section 4.1.3: "DOWNGRD" and 0 or 1 end the random. */
+static bool has_sentinel(const uint8_t random[32])
+{
+	return memcmp(random + 24, "DOWNGRD", 7) == 0 && random[31] <= 1;
 }
 
 bool reply_read_server_hello(
@@ -83,6 +96,7 @@ bool reply_read_server_hello(
 	if (in.short_of || session.length > 32)
 		return false;
 	hello.retry = memcmp(random.bytes, retry_random, 32) == 0;
+	hello.downgrade_sentinel = has_sentinel(random.bytes);
 	if (!read_extensions(in, &hello))
 		return false;
 	*ret = hello;
@@ -112,10 +126,79 @@ static struct reply not_a_record(const uint8_t *bytes, size_t length)
 	return (struct reply){ .kind = REPLY_CLEAR_TEXT };
 }
 
-/* Handshake bytes gathered from records so far. */
-static struct reply read_message(const uint8_t *bytes, size_t length)
+static uint32_t bits_of(struct in number)
 {
+	uint32_t bits = 0;
+
+	while (number.length && number.bytes[0] == 0)
+		slice(&number, 1);
+	if (number.length)
+		for (unsigned first = number.bytes[0]; first; first >>= 1)
+			bits++;
+	return number.length ? bits + 8 * (uint32_t)(number.length - 1) : 0;
+}
+
+/* RFC 5246 section 7.4.3, RFC 8422 section 5.4. */
+struct key_exchange reply_read_key_exchange(
+    const uint8_t *bytes, size_t length, const struct server_hello *hello)
+{
+	const struct sp_suite *suite = sp_suite_find(hello->suite);
 	struct in in = { bytes, length, false };
+	struct key_exchange found = { 0 };
+
+	if (suite && suite->exchange == SP_EXCHANGE_DHE) {
+		found.dh_bits = bits_of(slice(&in, get(&in, 2)));
+		slice(&in, get(&in, 2)); /* generator */
+		slice(&in, get(&in, 2)); /* public key */
+	} else if (suite && suite->exchange == SP_EXCHANGE_ECDHE) {
+		if (get(&in, 1) != 3) /* named_curve */
+			return found;
+		found.group = (uint16_t)get(&in, 2);
+		slice(&in, get(&in, 1));
+	} else {
+		return found;
+	}
+	if (hello->version == SP_TLS12 && suite->signer != SP_SIGNER_NONE)
+		found.scheme = (uint16_t)get(&in, 2);
+	return in.short_of ? (struct key_exchange){ 0 } : found;
+}
+
+/* A suite whose ServerKeyExchange says more, in a version that has one. */
+static bool exchanges_keys(const struct server_hello *hello)
+{
+	const struct sp_suite *suite = sp_suite_find(hello->suite);
+
+	return suite && hello->version <= SP_TLS12 &&
+	       (suite->exchange == SP_EXCHANGE_DHE ||
+		   suite->exchange == SP_EXCHANGE_ECDHE);
+}
+
+enum message { CERTIFICATE = 11, KEY_EXCHANGE, CERTIFICATE_REQUEST, HELLO_DONE };
+
+/* What follows a ServerHello, up to its key exchange or what comes instead. */
+static void read_rest(struct in *in, struct reply *reply)
+{
+	while (in->length >= 4) {
+		unsigned type = get(in, 1);
+		struct in body = slice(in, get(in, 3));
+
+		if (body.short_of)
+			break;
+		if (type == KEY_EXCHANGE)
+			reply->exchange = reply_read_key_exchange(
+			    body.bytes, body.length, &reply->hello);
+		/* CertificateStatus (22) comes between. */
+		if (type != CERTIFICATE && type != 22)
+			return;
+	}
+	reply->kind = REPLY_MORE;
+}
+
+/* Handshake bytes gathered from records so far. */
+static struct reply read_messages(
+    const uint8_t *bytes, size_t length, enum reply_depth depth)
+{
+	struct in in = { bytes, length, false }, body;
 	struct reply reply = { .kind = REPLY_SERVER_HELLO };
 	unsigned type, size;
 
@@ -129,8 +212,12 @@ static struct reply read_message(const uint8_t *bytes, size_t length)
 		return malformed("a ServerHello beyond any size");
 	if (in.length < size)
 		return (struct reply){ .kind = REPLY_MORE };
-	if (!reply_read_server_hello(in.bytes, size, &reply.hello))
+	body = slice(&in, size);
+	if (!reply_read_server_hello(body.bytes, size, &reply.hello))
 		return malformed("a broken ServerHello");
+	reply.has_hello = true;
+	if (depth == REPLY_TO_KEY_EXCHANGE && exchanges_keys(&reply.hello))
+		read_rest(&in, &reply);
 	return reply;
 }
 
@@ -146,10 +233,24 @@ static struct reply read_alert(struct in body, bool in_message)
 	return (struct reply){ .kind = REPLY_ALERT, .alert = (uint8_t)description };
 }
 
-struct reply reply_read(const uint8_t *bytes, size_t length)
+/* A record that is no part of an answer: after a ServerHello that is whole it
+ * takes nothing back. */
+static struct reply spoilt(const struct reply *so_far, struct reply how)
+{
+	struct reply reply = *so_far;
+
+	if (!reply.has_hello)
+		return how;
+	reply.kind = REPLY_SERVER_HELLO;
+	return reply;
+}
+
+struct reply reply_read(const uint8_t *bytes, size_t length, enum reply_depth depth)
 {
 	struct in in = { bytes, length, false };
-	uint8_t message[SP_MAX_HELLO_REPLY_BYTES];
+	uint8_t message[SP_MAX_HELLO_REPLY_BYTES + SP_MAX_CHAIN_BYTES];
+	size_t most =
+	    depth == REPLY_TO_SERVER_HELLO ? SP_MAX_HELLO_REPLY_BYTES : sizeof(message);
 	size_t gathered = 0;
 	struct reply reply = { .kind = REPLY_MORE };
 
@@ -158,27 +259,32 @@ struct reply reply_read(const uint8_t *bytes, size_t length)
 		struct in body;
 
 		if ((type != 21 && type != 22) || (in.length > 1 && in.bytes[1] != 3))
-			return gathered ? malformed("no TLS record")
-					: not_a_record(in.bytes, in.length);
+			return spoilt(&reply, gathered
+						  ? malformed("no TLS record")
+						  : not_a_record(in.bytes, in.length));
 		if (in.length < 5)
-			return (struct reply){ .kind = REPLY_MORE };
+			break;
 		get(&in, 3);
 		size = get(&in, 2);
 		if (size == 0 || size > 1u << 14)
-			return malformed("a record of an impossible length");
+			return spoilt(
+			    &reply, malformed("a record of an impossible length"));
 		if (type == 21 && in.length < size)
-			return (struct reply){ .kind = REPLY_MORE };
+			break;
 		body = slice(&in, in.length < size ? in.length : size);
 		if (type == 21) {
-			reply = read_alert(body, gathered > 0);
+			reply = spoilt(&reply, read_alert(body, gathered > 0));
 			continue;
 		}
-		if (body.length > sizeof(message) - gathered)
-			return malformed("a ServerHello beyond any size");
+		if (body.length > most - gathered)
+			return spoilt(&reply, malformed("a ServerHello beyond any size"));
 		memcpy(message + gathered, body.bytes, body.length);
 		gathered += body.length;
-		reply = read_message(message, gathered);
+		reply = read_messages(message, gathered, depth);
 	}
+	/* Warnings are all there is only while nothing else has begun. */
+	if (in.length)
+		reply.warned = false;
 	return reply;
 }
 

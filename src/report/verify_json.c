@@ -89,6 +89,8 @@ static json_t *answer_of(const struct sp_target *target,
 	json_object_set_new(object, "version", version_of(seen->version));
 	json_object_set_new(object, "suite", number_or_null(seen->suite));
 	json_object_set_new(object, "group", number_or_null(seen->group));
+	json_object_set_new(object, "signature_scheme", number_or_null(seen->scheme));
+	json_object_set_new(object, "dh_bits", json_integer(seen->dh_bits));
 	json_object_set_new(object, "proven", json_boolean(seen->proven));
 	json_object_set_new(object, "tries", json_integer(seen->tries));
 	if (sp_question(answered->question)->kind == SP_KIND_HANDSHAKE) {

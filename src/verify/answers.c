@@ -7,6 +7,7 @@
 #include <sallyport/array.h>
 
 #define ALERT_INTERNAL_ERROR 80
+#define ALERT_INAPPROPRIATE_FALLBACK 86
 
 static const struct {
 	uint16_t code;
@@ -51,12 +52,15 @@ const char *sp_answer_how(const struct sp_observation *observation, char text[16
 {
 	const char *more =
 	    observation->text && *observation->text ? observation->text : NULL;
+	char suite[16];
 
 	switch (observation->reply) {
 	case SP_REPLY_NOT_ASKED: return "not asked";
 	case SP_REPLY_HANDSHAKE: return "handshake completed";
 	case SP_REPLY_SERVER_HELLO:
-		snprintf(text, 160, "ServerHello %04x%s%.100s", observation->version,
+		snprintf(text, 160, "ServerHello %04x%s%.60s%s%.80s",
+		    observation->version, observation->suite ? ", " : "",
+		    observation->suite ? sp_suite_name(observation->suite, suite) : "",
 		    more ? ", then " : "", more ? more : "");
 		break;
 	case SP_REPLY_ALERT:
@@ -136,6 +140,65 @@ static bool is_yes(const struct sp_observation *observation)
 	       observation->version == sp_question(observation->question)->version;
 }
 
+static enum sp_answer answer_of_version(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	if (is_yes(observation))
+		return SP_ANSWER_YES;
+	if (is_refusal(observation) && has_control(judging, observation->name))
+		return SP_ANSWER_NO;
+	return SP_ANSWER_INCONCLUSIVE;
+}
+
+/* Whatever the version: an older one may be all that the server has. */
+static bool chose(const struct sp_observation *observation)
+{
+	return observation && observation->reply == SP_REPLY_SERVER_HELLO;
+}
+
+/* Was a hello like this one, but with something allowed in it, taken in this run?
+ * Or is the version refused whatever a hello carries? */
+static bool has_hello_control(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	uint16_t name = observation->name;
+
+	switch (sp_question(observation->question)->version) {
+	case SP_TLS13:
+		return chose(sp_testimony_find(
+			   judging->testimony, SP_ASK_CONTROL13, name)) ||
+		       sp_answer_of(judging, SP_ASK_TLS13, name) == SP_ANSWER_NO;
+	case SP_TLS12:
+		return chose(sp_testimony_find(
+			   judging->testimony, SP_ASK_CONTROL12, name)) ||
+		       sp_answer_of(judging, SP_ASK_TLS12, name) == SP_ANSWER_NO;
+	default:
+		/* TLS 1.0 and 1.1 were asked in bytes with every suite of their time. */
+		return sp_answer_of(judging, SP_ASK_TLS11, name) <= SP_ANSWER_NO &&
+		       sp_answer_of(judging, SP_ASK_TLS10, name) <= SP_ANSWER_NO;
+	}
+}
+
+static enum sp_answer answer_of_hello(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	if (chose(observation))
+		return SP_ANSWER_YES;
+	if (is_refusal(observation) && has_hello_control(judging, observation))
+		return SP_ANSWER_NO;
+	return SP_ANSWER_INCONCLUSIVE;
+}
+
+static enum sp_answer answer_of_fallback(const struct sp_observation *observation)
+{
+	if (chose(observation))
+		return SP_ANSWER_YES;
+	return observation->reply == SP_REPLY_ALERT &&
+		       observation->alert == ALERT_INAPPROPRIATE_FALLBACK
+		   ? SP_ANSWER_NO
+		   : SP_ANSWER_INCONCLUSIVE;
+}
+
 enum sp_answer sp_answer_of(
     const struct judging *judging, enum sp_question question, uint16_t name)
 {
@@ -144,12 +207,17 @@ enum sp_answer sp_answer_of(
 
 	if (!observation || observation->reply == SP_REPLY_NOT_ASKED)
 		return SP_ANSWER_NOT_ASKED;
-	if (sp_question(question)->kind == SP_KIND_SESSION)
-		return sp_upgrade_answer(judging, observation);
-	if (is_yes(observation))
-		return SP_ANSWER_YES;
-	if (is_refusal(observation) && has_control(judging, name))
-		return SP_ANSWER_NO;
+	switch (sp_question(question)->purpose) {
+	case SP_PURPOSE_VERSION:
+	case SP_PURPOSE_CERTIFICATE: return answer_of_version(judging, observation);
+	case SP_PURPOSE_COMPLEMENT:
+	case SP_PURPOSE_WARNING: return answer_of_hello(judging, observation);
+	case SP_PURPOSE_CONTROL:
+		/* Its refusal speaks of the hello, not of what is in it. */
+		return chose(observation) ? SP_ANSWER_YES : SP_ANSWER_INCONCLUSIVE;
+	case SP_PURPOSE_FALLBACK: return answer_of_fallback(observation);
+	case SP_PURPOSE_SESSION: return sp_upgrade_answer(judging, observation);
+	}
 	return SP_ANSWER_INCONCLUSIVE;
 }
 
@@ -174,7 +242,7 @@ void sp_answers_find(struct judging *judging, uint16_t name)
 			.name = name,
 			.answer = sp_answer_of(judging, question, name) };
 
-		if (!sp_target_asks(judging->target, question) ||
+		if (!(judging->questions >> i & 1) ||
 		    (!observation && !is_of_name(judging, question, name)))
 			continue;
 		answered.how =

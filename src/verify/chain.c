@@ -161,34 +161,6 @@ static void judge_dates(struct judging *judging, const struct sp_observation *ob
 	}
 }
 
-static bool key_is_strong(
-    const struct sp_certificate *certificate, const struct sp_profile *profile)
-{
-	switch (certificate->key_type) {
-	case SP_KEY_RSA: return certificate->key_bits >= profile->min_rsa_bits;
-	case SP_KEY_EC: return certificate->key_bits >= profile->min_ec_bits;
-	case SP_KEY_EDWARDS: return true; /* 128 bits of strength or more */
-	case SP_KEY_DSA:
-	case SP_KEY_OTHER: return false;
-	}
-	return false;
-}
-
-static bool hash_is_strong(enum sp_hash hash)
-{
-	switch (hash) {
-	case SP_HASH_SHA256:
-	case SP_HASH_SHA384:
-	case SP_HASH_SHA512:
-	case SP_HASH_INTRINSIC: return true;
-	case SP_HASH_OTHER:
-	case SP_HASH_MD5:
-	case SP_HASH_SHA1:
-	case SP_HASH_SHA224: return false;
-	}
-	return false;
-}
-
 static const char *key_type_name(enum sp_key_type type)
 {
 	switch (type) {
@@ -201,27 +173,50 @@ static const char *key_type_name(enum sp_key_type type)
 	return "?";
 }
 
+static void judge_key(struct judging *judging, const struct sp_observation *observation,
+    const struct sp_certificate *certificate, size_t depth)
+{
+	struct sp_opinion opinion = { .demand = SP_DEMAND_KEY_TYPES };
+	char called[240];
+
+	opinion.stance = sp_profile_key(judging->target->profile, certificate->key_type,
+	    certificate->key_bits, certificate->key, depth == 0, &opinion.demand);
+	if (opinion.demand == (enum sp_demand)(SP_DEMAND_WEAKNESS + SP_WEAK_KEY))
+		sp_finding_held(judging, SP_FINDING_WEAK_KEY, opinion, observation->name,
+		    "%s has a weak key: %s, %u bits", call_it(certificate, depth, called),
+		    key_type_name(certificate->key_type), certificate->key_bits);
+	else
+		sp_finding_held(judging, SP_FINDING_KEY_KIND, opinion, observation->name,
+		    "%s has a key that profile %s does not list: %.80s, %u bits",
+		    call_it(certificate, depth, called), judging->target->profile->name,
+		    certificate->key, certificate->key_bits);
+}
+
+static void judge_signature(struct judging *judging,
+    const struct sp_observation *observation, const struct sp_certificate *certificate,
+    size_t depth)
+{
+	struct sp_opinion opinion = { .demand = SP_DEMAND_SIGNATURE };
+	char called[240];
+
+	opinion.stance = sp_profile_signature(
+	    judging->target->profile, certificate->signature_hash, &opinion.demand);
+	sp_finding_held(judging, SP_FINDING_WEAK_SIGNATURE, opinion, observation->name,
+	    "%s has a weak signature: %.80s", call_it(certificate, depth, called),
+	    certificate->signature);
+}
+
 static void judge_strength(
     struct judging *judging, const struct sp_observation *observation)
 {
-	char called[240];
-
 	for (size_t i = 0; i < observation->chain_count; i++) {
 		const struct sp_certificate *certificate =
 		    at_depth(judging, observation, i);
-		/* A trust anchor is trusted for what it is, not for who signed it. */
-		bool anchor =
-		    certificate->self_signed && i + 1 == observation->chain_count;
 
-		if (!key_is_strong(certificate, judging->target->profile))
-			sp_finding_add(judging, SP_FINDING_WEAK_KEY, observation->name,
-			    "%s has a weak key: %s, %u bits",
-			    call_it(certificate, i, called),
-			    key_type_name(certificate->key_type), certificate->key_bits);
-		if (!anchor && !hash_is_strong(certificate->signature_hash))
-			sp_finding_add(judging, SP_FINDING_WEAK_SIGNATURE,
-			    observation->name, "%s has a weak signature: %.80s",
-			    call_it(certificate, i, called), certificate->signature);
+		judge_key(judging, observation, certificate, i);
+		/* A trust anchor is trusted for what it is, not for who signed it. */
+		if (!certificate->self_signed || i + 1 != observation->chain_count)
+			judge_signature(judging, observation, certificate, i);
 	}
 }
 

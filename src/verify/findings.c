@@ -8,75 +8,6 @@
 
 #include <sallyport/array.h>
 
-static const struct sp_finding_entry entries[SP_FINDINGS] = {
-	[SP_FINDING_PLAIN_TEXT] = { "plain_text", "Plain text where the policy wants TLS",
-	    "policy: tls = required", SP_WEIGHT_FAIL },
-	[SP_FINDING_SSLV3] = { "sslv3", "SSLv3 is accepted",
-	    "RFC 7568; CVE-2014-3566 (POODLE)", SP_WEIGHT_FAIL },
-	[SP_FINDING_TLS10] = { "tls10", "TLS 1.0 is accepted",
-	    "RFC 8996; CVE-2011-3389 (BEAST)", SP_WEIGHT_FAIL },
-	[SP_FINDING_TLS11] = { "tls11", "TLS 1.1 is accepted", "RFC 8996",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_VERSION] = { "version",
-	    "A version that the profile forbids is accepted", "profile: min_version",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_EXPIRED] = { "certificate_expired",
-	    "A certificate has expired", "RFC 5280 section 4.1.2.5", SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_NOT_YET_VALID] = { "certificate_not_yet_valid",
-	    "A certificate is not valid yet", "RFC 5280 section 4.1.2.5",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_NAME] = { "certificate_name",
-	    "The certificate is for another name", "RFC 9525 section 6", SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_SELF_SIGNED] = { "certificate_self_signed",
-	    "The certificate is signed by itself", "RFC 5280 section 6.1",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_UNTRUSTED] = { "certificate_untrusted",
-	    "The chain ends at nobody who is trusted", "RFC 5280 section 6.1",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_PURPOSE] = { "certificate_purpose",
-	    "The certificate is not for servers", "RFC 5280 section 4.2.1.12",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_CHAIN] = { "certificate_chain",
-	    "The chain does not verify", "RFC 5280 section 6.1", SP_WEIGHT_FAIL },
-	[SP_FINDING_CERTIFICATE_MISSING] = { "certificate_missing",
-	    "The server showed no certificate", "RFC 8446 section 4.4.2",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_WEAK_KEY] = { "weak_key", "A key is too weak",
-	    "profile: min_rsa_bits, min_ec_bits; NIST SP 800-57", SP_WEIGHT_FAIL },
-	[SP_FINDING_WEAK_SIGNATURE] = { "weak_signature", "A signature is too weak",
-	    "profile: signature; RFC 9155, RFC 6151", SP_WEIGHT_FAIL },
-	[SP_FINDING_STARTTLS_INJECTION] = { "starttls_injection",
-	    "Plain text is taken for protected", "CVE-2011-0411; RFC 3207 section 4.2",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_PLAINTEXT_AUTH] = { "plaintext_auth",
-	    "Passwords are taken before the upgrade", "RFC 8314 section 3; RFC 4954",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_REQUIRED_VERSION] = { "required_version",
-	    "A version that the profile requires is refused", "profile: required_version",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_INCOMPLETE] = { "incomplete_handshake",
-	    "A version is offered and does not complete", "RFC 8446 section 4.4",
-	    SP_WEIGHT_FAIL },
-	[SP_FINDING_PROBER] = { "prober", "The endpoint could not be asked to the end",
-	    "tls.md, Limits against a hostile server", SP_WEIGHT_INCONCLUSIVE },
-	[SP_FINDING_UNREACHABLE] = { "unreachable", "No connection", "tls.md, Verdicts",
-	    SP_WEIGHT_INCONCLUSIVE },
-	[SP_FINDING_STARTTLS] = { "starttls", "The upgrade to TLS did not work",
-	    "tls.md, STARTTLS", SP_WEIGHT_INCONCLUSIVE },
-	[SP_FINDING_UNANSWERED] = { "unanswered", "A question was not answered well",
-	    "tls.md, Verdicts", SP_WEIGHT_INCONCLUSIVE },
-	[SP_FINDING_UNPROVEN] = { "unproven", "No allowed version was proven",
-	    "tls.md, Verdicts", SP_WEIGHT_INCONCLUSIVE },
-	[SP_FINDING_CLIENT_CERTIFICATE] = { "client_certificate",
-	    "The server asks for a client certificate", "RFC 8446 section 4.3.2",
-	    SP_WEIGHT_NOTE },
-};
-
-const struct sp_finding_entry *sp_finding_entry(enum sp_finding_id id)
-{
-	return &entries[id];
-}
-
 const char *sp_outcome_name(enum sp_outcome outcome)
 {
 	switch (outcome) {
@@ -142,20 +73,14 @@ static bool is_there(
 	return false;
 }
 
-void sp_finding_add(struct judging *judging, enum sp_finding_id id, uint16_t name,
-    const char *format, ...)
+static void add(struct judging *judging, struct sp_finding finding, const char *format,
+    va_list arguments)
 {
 	struct sp_endpoint_verdict *verdict = judging->verdict;
-	struct sp_finding finding = {
-		.id = id, .weight = entries[id].weight, .name = name
-	};
-	va_list arguments;
 
-	va_start(arguments, format);
 	if (vasprintf(&finding.text, format, arguments) < 0)
 		finding.text = NULL;
-	va_end(arguments);
-	if (finding.text && is_there(verdict, id, finding.text)) {
+	if (finding.text && is_there(verdict, finding.id, finding.text)) {
 		free(finding.text);
 		return;
 	}
@@ -167,6 +92,42 @@ void sp_finding_add(struct judging *judging, enum sp_finding_id id, uint16_t nam
 		return;
 	}
 	verdict->findings[verdict->finding_count++] = finding;
+}
+
+void sp_finding_add(struct judging *judging, enum sp_finding_id id, uint16_t name,
+    const char *format, ...)
+{
+	struct sp_finding finding = {
+		.id = id, .weight = sp_finding_entry(id)->weight, .name = name
+	};
+	va_list arguments;
+
+	va_start(arguments, format);
+	add(judging, finding, format, arguments);
+	va_end(arguments);
+}
+
+void sp_finding_held(struct judging *judging, enum sp_finding_id id,
+    struct sp_opinion opinion, uint16_t name, const char *format, ...)
+{
+	struct sp_finding finding = { .id = id,
+		.weight =
+		    opinion.stance == SP_STANCE_FAIL ? SP_WEIGHT_FAIL : SP_WEIGHT_WARN,
+		.name = name,
+		.clause = sp_profile_clause(judging->target->profile, opinion.demand) };
+	va_list arguments;
+
+	if (opinion.stance == SP_STANCE_IGNORE)
+		return;
+	va_start(arguments, format);
+	add(judging, finding, format, arguments);
+	va_end(arguments);
+}
+
+struct sp_opinion sp_opinion_of(const struct judging *judging, enum sp_weakness weakness)
+{
+	return (struct sp_opinion){ judging->target->profile->weaknesses[weakness],
+		(enum sp_demand)(SP_DEMAND_WEAKNESS + weakness) };
 }
 
 bool sp_finding_has(const struct sp_endpoint_verdict *verdict, enum sp_finding_id id)

@@ -38,167 +38,12 @@ const uint8_t *sp_lease_evidence(const struct sp_lease *lease)
 	return lease->evidence;
 }
 
-static bool allows(const struct sp_profile *profile, uint16_t version)
-{
-	return version >= profile->min_version && version <= 0x0304;
-}
-
-/* Was a ServerHello of this version seen under this name, to whatever hello? */
-static bool spoken(const struct judging *judging, uint16_t version, uint16_t name)
-{
-	for (size_t i = 0; i < judging->testimony->observation_count; i++) {
-		const struct sp_observation *seen = &judging->testimony->observations[i];
-
-		if (seen->name == name && seen->version == version)
-			return true;
-	}
-	return false;
-}
-
-/* Nothing but this version was answered with a ServerHello. */
-static bool only_spoken(const struct judging *judging, uint16_t version)
-{
-	for (size_t i = 0; i < judging->testimony->observation_count; i++) {
-		uint16_t other = judging->testimony->observations[i].version;
-
-		if (other && other != version)
-			return false;
-	}
-	return true;
-}
-
-static enum sp_finding_id finding_of_version(uint16_t version)
-{
-	switch (version) {
-	case 0x0300: return SP_FINDING_SSLV3;
-	case 0x0301: return SP_FINDING_TLS10;
-	case 0x0302: return SP_FINDING_TLS11;
-	default: return SP_FINDING_VERSION;
-	}
-}
-
-/* Every version that a ServerHello named and the profile forbids. */
-static void judge_spoken(struct judging *judging, uint16_t name)
-{
-	for (size_t i = 0; i < judging->testimony->observation_count; i++) {
-		const struct sp_observation *seen = &judging->testimony->observations[i];
-		char text[16];
-
-		if (seen->name != name || seen->version == 0 ||
-		    allows(judging->target->profile, seen->version))
-			continue;
-		sp_finding_add(judging, finding_of_version(seen->version), name,
-		    "%s %s (ServerHello %04x)",
-		    only_spoken(judging, seen->version) ? "speaks only" : "accepts",
-		    sp_version_name(seen->version, text), seen->version);
-	}
-}
-
-static void add_unanswered(struct judging *judging, enum sp_question question,
-    const struct sp_observation *observation, uint16_t name)
-{
-	const char *title = sp_question(question)->title;
-	char how[160];
-
-	/* Why nothing more was asked is told already. */
-	if (!observation && (sp_finding_has(judging->verdict, SP_FINDING_UNREACHABLE) ||
-				sp_finding_has(judging->verdict, SP_FINDING_PROBER)))
-		return;
-	if (sp_finding_has(judging->verdict, SP_FINDING_STARTTLS) ||
-	    sp_finding_has(judging->verdict, SP_FINDING_PLAIN_TEXT))
-		return;
-	if (!observation)
-		sp_finding_add(
-		    judging, SP_FINDING_UNANSWERED, name, "%s was not asked", title);
-	else if (observation->reply == SP_REPLY_NO_CONNECTION)
-		sp_finding_add(judging, SP_FINDING_UNREACHABLE, name, "no connection: %s",
-		    strerror((int)observation->error));
-	else
-		sp_finding_add(judging, SP_FINDING_UNANSWERED, name, "%s: %s", title,
-		    sp_answer_how(observation, how));
-}
-
-/* An allowed version that answers must be proven, and its chain be good. */
-static bool judge_allowed(
-    struct judging *judging, const struct sp_observation *observation, uint16_t name)
-{
-	const char *title = sp_question(observation->question)->title;
-	char how[160];
-
-	if (observation->client_certificate)
-		sp_finding_add(judging, SP_FINDING_CLIENT_CERTIFICATE, name,
-		    "the server asks for a client certificate");
-	if (!observation->proven || (observation->reply != SP_REPLY_HANDSHAKE &&
-					!observation->client_certificate)) {
-		sp_finding_add(judging, SP_FINDING_INCOMPLETE, name,
-		    "%s is offered and does not complete: %s", title,
-		    sp_answer_how(observation, how));
-		return false;
-	}
-	sp_chain_judge(judging, observation);
-	return true;
-}
-
-/* One question about one version under one name; true when it proves an allowed
- * version. */
-static bool judge_question(
-    struct judging *judging, enum sp_question question, uint16_t name)
-{
-	const struct sp_profile *profile = judging->target->profile;
-	const struct sp_observation *observation =
-	    sp_testimony_find(judging->testimony, question, name);
-	uint16_t version = sp_question(question)->version;
-
-	switch (sp_answer_of(judging, question, name)) {
-	case SP_ANSWER_YES:
-		return allows(profile, version) &&
-		       judge_allowed(judging, observation, name);
-	case SP_ANSWER_NO:
-		if (version == profile->required_version)
-			sp_finding_add(judging, SP_FINDING_REQUIRED_VERSION, name,
-			    "refuses %s, which profile %s requires",
-			    sp_question(question)->title, profile->name);
-		return false;
-	case SP_ANSWER_INCONCLUSIVE:
-	case SP_ANSWER_NOT_ASKED:
-		add_unanswered(judging, question, observation, name);
-		return false;
-	}
-	return false;
-}
-
 static bool is_clear_text(const struct sp_testimony *testimony)
 {
 	for (size_t i = 0; i < testimony->observation_count; i++)
 		if (testimony->observations[i].reply != SP_REPLY_CLEAR_TEXT)
 			return false;
 	return testimony->observation_count > 0;
-}
-
-/* A name passes only by what was proven under it, whatever findings there are. */
-static void judge_name(struct judging *judging, uint16_t name)
-{
-	bool proven = false;
-
-	sp_answers_find(judging, name);
-	judge_spoken(judging, name);
-	for (unsigned i = 0; i < SP_QUESTIONS; i++) {
-		enum sp_question question = (enum sp_question)i;
-		uint16_t version = sp_question(question)->version;
-		bool by_hello = sp_question(question)->kind == SP_KIND_HELLO;
-
-		if (sp_question(question)->kind == SP_KIND_SESSION)
-			continue;
-		/* An old version that the profile allows is not proven by a hello: it
-		 * neither counts for the server nor against it. */
-		if (by_hello && allows(judging->target->profile, version))
-			continue;
-		proven |= judge_question(judging, question, name);
-	}
-	if (!proven)
-		sp_finding_add(judging, SP_FINDING_UNPROVEN, name,
-		    "no version that profile %s allows was proven",
-		    judging->target->profile->name);
 }
 
 static void judge_end(struct judging *judging)
@@ -255,7 +100,7 @@ static void judge_tls(struct judging *judging)
 	if (nothing_said && sp_finding_has(judging->verdict, SP_FINDING_PROBER))
 		return;
 	for (size_t round = 0; round < rounds; round++)
-		judge_name(judging, target->name_count ? (uint16_t)round : SP_NO_NAME);
+		sp_name_judge(judging, target->name_count ? (uint16_t)round : SP_NO_NAME);
 }
 
 static void judge_endpoint(struct judging *judging)
@@ -282,18 +127,6 @@ static const struct sp_endpoint_verdict *decisive(const struct sp_verdict *verdi
 	return found;
 }
 
-/* "TLS 1.2, TLS 1.3", lowest first. */
-static void list_versions(const struct judging *judging, struct sp_text *list)
-{
-	for (unsigned i = SP_QUESTIONS; i-- > 0;) {
-		const struct sp_question_entry *entry = sp_question((enum sp_question)i);
-		uint16_t name = judging->target->name_count ? 0 : SP_NO_NAME;
-
-		if (entry->version && spoken(judging, entry->version, name))
-			sp_text_add(list, "%s%s", list->length ? ", " : "", entry->title);
-	}
-}
-
 static char *reason_to_pass(
     const struct sp_verdict *verdict, const struct sp_endpoint_verdict *endpoint)
 {
@@ -307,7 +140,7 @@ static char *reason_to_pass(
 		if (verdict->endpoints[i].endpoint->local &&
 		    verdict->endpoints[i].not_after < not_after)
 			not_after = verdict->endpoints[i].not_after;
-	list_versions(&judging, &reason);
+	sp_versions_list(&judging, &reason);
 	sp_text_add(
 	    &reason, "; certificate valid until %s", sp_date_print(not_after, date));
 	if (reason.failed)
@@ -424,6 +257,8 @@ static bool judge_port(struct sp_verdict *verdict, int64_t now)
 static bool judge_target(
     struct sp_verdict *verdict, const struct sp_target *target, int64_t now)
 {
+	uint64_t questions = sp_target_request(target, 0, 0, now).questions;
+
 	verdict->target = target;
 	verdict->outcome = SP_INCONCLUSIVE; /* until judged */
 	verdict->endpoints =
@@ -434,6 +269,7 @@ static bool judge_target(
 	for (size_t i = 0; i < target->endpoint_count; i++) {
 		struct judging judging = { .target = target,
 			.testimony = &target->endpoints[i].testimony,
+			.questions = questions,
 			.now = now,
 			.verdict = &verdict->endpoints[i] };
 

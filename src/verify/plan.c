@@ -6,6 +6,8 @@
 #include <sallyport/array.h>
 #include <sallyport/limits.h>
 
+#include "offers.h"
+
 #define SMTP_PORT 25
 
 static bool same_path(const char *a, const char *b)
@@ -271,20 +273,25 @@ bool sp_target_asks(const struct sp_target *target, enum sp_question question)
 	return target->tls == SP_TLS_STARTTLS && entry->dialects >> target->dialect & 1;
 }
 
+/* Those that every profile asks; what a profile gives a content comes with it. */
 static uint64_t questions_of(const struct sp_target *target)
 {
 	uint64_t questions = 0;
 
-	for (unsigned i = 0; i < SP_QUESTIONS; i++)
-		if (sp_target_asks(target, (enum sp_question)i))
+	for (unsigned i = 0; i < SP_QUESTIONS; i++) {
+		enum sp_purpose purpose = sp_question((enum sp_question)i)->purpose;
+
+		if ((purpose == SP_PURPOSE_VERSION || purpose == SP_PURPOSE_SESSION) &&
+		    sp_target_asks(target, (enum sp_question)i))
 			questions |= UINT64_C(1) << i;
+	}
 	return questions;
 }
 
 struct sp_request sp_target_request(
     const struct sp_target *target, uint32_t connection_ms, uint32_t port_ms, int64_t now)
 {
-	return (struct sp_request){ .names = target->names,
+	struct sp_request request = { .names = target->names,
 		.name_count = target->name_count,
 		.dialect = target->dialect,
 		.questions = questions_of(target),
@@ -292,6 +299,9 @@ struct sp_request sp_target_request(
 		.connection_ms = connection_ms,
 		.port_ms = port_ms,
 		.now = now };
+
+	sp_offers_make(target->profile, &request);
+	return request;
 }
 
 static void free_target(struct sp_target *target)

@@ -104,14 +104,15 @@ static void judge_injected(struct judging *judging)
 
 		if (!seen->injected)
 			continue;
-		sp_finding_add(judging, SP_FINDING_STARTTLS_INJECTION, SP_NO_NAME,
+		sp_finding_held(judging, SP_FINDING_STARTTLS_INJECTION,
+		    sp_opinion_of(judging, SP_WEAK_STARTTLS_INJECTION), SP_NO_NAME,
 		    "says more before TLS begins: %.100s", text_of(seen));
 		return;
 	}
 }
 
 static void judge_session(
-    struct judging *judging, enum sp_question question, enum sp_finding_id id)
+    struct judging *judging, enum sp_question question, enum sp_weakness weakness)
 {
 	uint16_t name = judging->target->name_count ? 0 : SP_NO_NAME;
 	const struct sp_observation *seen =
@@ -123,8 +124,9 @@ static void judge_session(
 		return;
 	switch (sp_answer_of(judging, question, name)) {
 	case SP_ANSWER_YES:
-		sp_finding_add(judging, id, SP_NO_NAME,
-		    id == SP_FINDING_PLAINTEXT_AUTH ? "takes passwords before TLS: %s"
+		sp_finding_held(judging, sp_finding_of_weakness(weakness),
+		    sp_opinion_of(judging, weakness), SP_NO_NAME,
+		    weakness == SP_WEAK_PLAINTEXT_AUTH ? "takes passwords before TLS: %s"
 						    : "%s",
 		    sp_answer_how(seen, how));
 		return;
@@ -149,6 +151,6 @@ void sp_upgrade_judge(struct judging *judging)
 		judge_failure(judging);
 		return;
 	}
-	judge_session(judging, SP_ASK_PLAINTEXT_AUTH, SP_FINDING_PLAINTEXT_AUTH);
-	judge_session(judging, SP_ASK_STARTTLS_INJECTION, SP_FINDING_STARTTLS_INJECTION);
+	judge_session(judging, SP_ASK_PLAINTEXT_AUTH, SP_WEAK_PLAINTEXT_AUTH);
+	judge_session(judging, SP_ASK_STARTTLS_INJECTION, SP_WEAK_STARTTLS_INJECTION);
 }

@@ -129,6 +129,35 @@ async def ssl3_record_only(reader, writer):
     await reader.read()
 
 
+def ssl2_server_hello(specs):
+    """What node 0.10.41 (OpenSSL 1.0.1) said, its certificate left out."""
+    body = b"\x04\x00\x01\x00\x02" + struct.pack(">HHH", 0, len(specs), 16) + specs + bytes(16)
+    return struct.pack(">H", 0x8000 | len(body)) + body
+
+
+async def ssl2_hello(reader, writer, specs):
+    """Answers SSLv2's hello, and closes on any other."""
+    if (await reader.readexactly(3))[0::2] == b"\x80\x01":
+        writer.write(ssl2_server_hello(specs))
+        await writer.drain()
+        await reader.read()
+
+
+async def ssl2(reader, writer):
+    await ssl2_hello(reader, writer, bytes.fromhex("0700c0050080030080010080"))
+
+
+async def ssl2_without_specs(reader, writer):
+    """CVE-2015-3197: none is offered, and all are taken."""
+    await ssl2_hello(reader, writer, b"")
+
+
+async def ssl2_alert(reader, writer):
+    """An alert whose record says version 0002 is no SSLv2."""
+    await reader.read(1)
+    writer.write(alert(2, 70, 0x0002))
+
+
 async def endless(reader, writer):
     """A ServerHello without an end."""
     await hello(reader)

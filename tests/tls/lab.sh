@@ -76,6 +76,7 @@ row_serve() {
 	case $kind in
 	nginx) nginx_row "$port" "$leaf" "${*:2}" ;;
 	s_server)
+		set -- "${@//@dh1024/$PKI/dh1024.pem}"
 		server_start "s_server_$port" server openssl s_server -accept "$port" -quiet \
 			-cert "$PKI/$leaf.crt" -cert_chain "$PKI/$leaf.pem" -key "$PKI/$leaf.key" "${@:2}"
 		;;

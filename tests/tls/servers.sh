@@ -22,7 +22,8 @@ client-cert      | pass | ^TLS 1.2, TLS 1.3; | | s_server good -Verify 2
 client-cert-12   | pass | ^TLS 1.2; | | s_server good -Verify 2 -tls1_2
 openssl-13       | pass | ^TLS 1.3; | | s_server good -tls1_3
 openssl-12       | pass | ^TLS 1.2; | | s_server good-rsa -tls1_2
-nss-12-13        | pass | ^TLS 1.2, TLS 1.3; | | selfserv good-rsa tls1.2:tls1.3
+nss-12-13        | pass | ^TLS 1.2, TLS 1.3; | | selfserv good-rsa tls1.2:tls1.3 -c :1301:C02F:C030
+nss-stock        | fail | ^accepts TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA in TLS 1.2 | | selfserv good-rsa tls1.2:tls1.3
 nss-13           | pass | ^TLS 1.3; | | selfserv good-rsa tls1.3:tls1.3
 gnutls           | pass | ^TLS 1.2, TLS 1.3; | | gnutls good NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3
 # old versions
@@ -38,6 +39,27 @@ nginx-stock      | pass | ^TLS 1.2; | | nginx good ssl_protocols TLSv1 TLSv1.1 T
 openssl-10       | fail | ^speaks only TLS 1.0 | | s_server good-rsa -tls1 -cipher ALL:@SECLEVEL=0
 gnutls-10        | fail | ^accepts TLS 1.0 | | gnutls good NORMAL:-VERS-ALL:+VERS-TLS1.0:+VERS-TLS1.2
 nginx-ssl3-trap  | inconclusive | alert 70 | | nginx good ssl_protocols SSLv3;
+ssl2             | fail | ^speaks only SSLv2 \(ServerHello 0002\) | | double ssl2
+ssl2-no-specs    | fail | ^speaks only SSLv2 | | double ssl2_without_specs
+ssl2-alert       | inconclusive | ^TLS 1.3: | | double ssl2_alert
+# suites, by the software that still has them
+nss-rc4          | fail | ^accepts TLS_.*RC4_128.* in TLS 1.2 | | selfserv good-rsa tls1.2:tls1.3 -c :0005:0004:C011:C02F
+nss-3des         | fail | ^accepts TLS_.*3DES.* in TLS 1.2 | | selfserv good-rsa tls1.2:tls1.3 -c :000A:0016:C012:C02F
+nss-null         | fail | ^accepts TLS_.*WITH_NULL.* in TLS 1.2 | | selfserv good-rsa tls1.2:tls1.3 -c :0001:0002:003B:C010:C02F
+nss-des          | fail | ^accepts TLS_.*DES_CBC_SHA in TLS 1.2 | | selfserv good-rsa tls1.2:tls1.2 -c :0009:C02F
+gnutls-rc4       | fail | ^accepts TLS_.*RC4.* in TLS 1.2 | | gnutls good-rsa NORMAL:-VERS-ALL:+VERS-TLS1.2:+ARCFOUR-128
+gnutls-3des      | fail | ^accepts TLS_.*3DES.* in TLS 1.2 | | gnutls good-rsa NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3:+3DES-CBC
+gnutls-null      | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | gnutls good-rsa NORMAL:-VERS-ALL:+VERS-TLS1.2:+NULL
+gnutls-anonymous | fail | ^accepts TLS_.*anon.* in TLS 1.2 | | gnutls good-rsa NORMAL:-VERS-ALL:+VERS-TLS1.2:+ANON-ECDH:+ANON-DH
+openssl-anonymous | fail | ^accepts TLS_.*anon.* in TLS 1.2 | | s_server good-rsa -no_tls1 -no_tls1_1 -cipher ALL:aNULL:@SECLEVEL=0
+openssl-null     | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | s_server good-rsa -no_tls1 -no_tls1_1 -cipher ALL:eNULL:!aNULL:@SECLEVEL=0
+nginx-anonymous  | fail | ^accepts TLS_.*anon.* in TLS 1.2 | | nginx good-rsa ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ALL:aNULL:!kRSA:@SECLEVEL=0;
+nginx-null-alone | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | nginx good-rsa ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers eNULL:!aNULL:@SECLEVEL=0;
+nginx-cbc        | pass | ^TLS 1.2; | | nginx good-rsa ssl_protocols TLSv1.2; ssl_ciphers AES128-SHA;
+openssl-dh1024   | fail | ^Diffie-Hellman group of 1024 bits in TLS 1.2 | | s_server good-rsa -tls1_2 -dhparam @dh1024 -cipher DHE:@SECLEVEL=0
+openssl-sha1     | pass | ^TLS 1.2; | | s_server good-rsa -tls1_2 -sigalgs RSA+SHA1:RSA+SHA256 -cipher ECDHE:!eNULL:@SECLEVEL=0
+openssl-sha1-only | fail | ^signs key exchanges with signature scheme 0x0201 | | s_server good-rsa -tls1_2 -sigalgs RSA+SHA1 -cipher ECDHE:!eNULL:@SECLEVEL=0
+openssl-p192     | fail | ^accepts the group secp192r1 in TLS 1.2 | | s_server good-rsa -tls1_2 -groups P-256:P-192 -cipher ECDHE:!eNULL:@SECLEVEL=0
 # certificates
 expired          | fail | ^certificate expired on 20 | | nginx expired
 expired-rsa      | fail | ^certificate expired on 20 | | nginx expired-rsa
@@ -70,11 +92,11 @@ alert-70         | inconclusive | ^TLS 1.3: alert 70 | | double alert_70
 alert-as-ssl3    | inconclusive | ^TLS 1.3: alert 40 | | double alert_40_as_ssl3
 warns            | inconclusive | ^TLS 1.3: alert 40 | | double warns_then_refuses
 warns-and-closes | inconclusive | ^TLS 1.3: closed the connection | | double warns_and_closes
-tls12-to-all     | inconclusive | ^TLS 1.3: | | double tls12_to_all
+tls12-to-all     | fail | ^accepts TLS_RSA_WITH_NULL_MD5 in TLS 1.2 | | double tls12_to_all
 ssl3-to-all      | fail | ^speaks only SSLv3 | | double ssl3_to_all
 ssl3-unoffered   | fail | ^speaks only SSLv3 | | double ssl3_unoffered
 ssl3-half        | inconclusive | ^TLS 1.3: | | double ssl3_half
-ssl3-record      | inconclusive | ^TLS 1.3: | | double ssl3_record_only
+ssl3-record      | fail | ^accepts TLS_RSA_WITH_NULL_MD5 in TLS 1.2 | | double ssl3_record_only
 endless          | inconclusive | ^TLS 1.3: | | double endless
 drips            | inconclusive | ^TLS 1.3:  | | double drips
 huge-record      | inconclusive | ^TLS 1.3: not TLS | | double huge_record

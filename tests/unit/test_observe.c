@@ -25,8 +25,22 @@ static struct sp_frame sample(enum sp_frame_type type)
 		break;
 	case SP_FRAME_ENDPOINT:
 		frame.endpoint.endpoint = 42;
-		frame.endpoint.request = (struct sp_request){ names, 2, SP_DIALECT_SMTP,
-			0x1f, 3, 5000, 30000, 1700000000 };
+		frame.endpoint.request = (struct sp_request){ .names = names,
+			.name_count = 2,
+			.dialect = SP_DIALECT_SMTP,
+			.questions = 0x1f,
+			.offers = { { .question = SP_ASK_SUITES13,
+			    .suites = { 0x1301, 0x1302 },
+			    .suite_count = 2,
+			    .groups = { 29 },
+			    .group_count = 1,
+			    .schemes = { 0x0401 },
+			    .scheme_count = 1 } },
+			.offer_count = 1,
+			.store = 3,
+			.connection_ms = 5000,
+			.port_ms = 30000,
+			.now = 1700000000 };
 		break;
 	case SP_FRAME_READY: frame.ready.sandboxed = true; break;
 	case SP_FRAME_STORED: frame.stored = (struct sp_stored){ 7, 140 }; break;

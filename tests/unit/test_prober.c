@@ -13,6 +13,7 @@
 
 #include "hello.h"
 #include "reply.h"
+#include "ssl2.h"
 
 static const uint8_t random_bytes[32] = { 0xaa };
 
@@ -27,7 +28,7 @@ static int has_extension(const uint8_t *hello, size_t length, unsigned type)
 	size_t at = 5 + 4 + 2 + 32 + 1;
 
 	at += 2 + u16(hello + at); /* suites */
-	at += 2;		   /* compression */
+	at += 1u + hello[at];	   /* compression */
 	if (at == length)
 		return -1;
 	assert_int_equal(u16(hello + at), length - at - 2);
@@ -50,44 +51,112 @@ static bool has_suite(const uint8_t *hello, unsigned suite)
 
 static void hellos_are_what_the_versions_want(void **state)
 {
-	static const uint16_t versions[] = { 0x0300, 0x0301, 0x0302, 0x0303 };
-	uint8_t hello[HELLO_MAX_BYTES];
+	static const uint16_t versions[] = { 0x0300, 0x0301, 0x0302 };
+	uint8_t bytes[HELLO_MAX_BYTES];
 	char name[SP_MAX_HOST_NAME + 1];
 
 	(void)state;
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	for (size_t v = 0; v < 4; v++) {
+	for (size_t v = 0; v < sizeof(versions) / sizeof(versions[0]); v++) {
 		for (unsigned shape = 0; shape < HELLO_SHAPES; shape++) {
-			size_t length = hello_write(versions[v], name,
-			    (enum hello_shape)shape, random_bytes, hello);
+			struct hello hello = { .version = versions[v],
+				.shape = (enum hello_shape)shape,
+				.name = name };
+			size_t length = hello_write(&hello, random_bytes, bytes);
 			bool bare = versions[v] == 0x0300 || shape == HELLO_BARE;
 
 			assert_true(length < HELLO_MAX_BYTES);
-			assert_int_equal(hello[0], 22);
+			assert_int_equal(bytes[0], 22);
 			assert_int_equal(
-			    u16(hello + 1), versions[v] == 0x0300 ? 0x0300 : 0x0301);
-			assert_int_equal(u16(hello + 3), length - 5);
-			assert_int_equal(hello[5], 1);
-			assert_int_equal(u16(hello + 7), length - 9);
-			assert_int_equal(u16(hello + 9), versions[v]);
-			assert_memory_equal(hello + 11, random_bytes, 32);
-			assert_int_equal(hello[43], 0);
-			assert_true(has_suite(hello, 0x00ff));
-			assert_true(has_suite(hello, 0x000a));
-			assert_int_equal(has_suite(hello, 0x0003), shape == HELLO_FULL);
-			assert_int_equal(has_extension(hello, length, 0), bare ? -1 : 1);
+			    u16(bytes + 1), versions[v] == 0x0300 ? 0x0300 : 0x0301);
+			assert_int_equal(u16(bytes + 3), length - 5);
+			assert_int_equal(bytes[5], 1);
+			assert_int_equal(u16(bytes + 7), length - 9);
+			assert_int_equal(u16(bytes + 9), versions[v]);
+			assert_memory_equal(bytes + 11, random_bytes, 32);
+			assert_int_equal(bytes[43], 0);
+			assert_true(has_suite(bytes, 0x00ff));
+			assert_true(has_suite(bytes, 0x000a));
+			assert_int_equal(has_suite(bytes, 0x0003), shape == HELLO_FULL);
+			assert_int_equal(has_extension(bytes, length, 0), bare ? -1 : 1);
 			/* never beside the SCSV */
-			assert_int_not_equal(has_extension(hello, length, 0xff01), 1);
-			assert_int_equal(hello_offers((enum hello_shape)shape, 0x0003),
-			    shape == HELLO_FULL);
+			assert_int_not_equal(has_extension(bytes, length, 0xff01), 1);
+			assert_int_equal(
+			    hello_offers(&hello, 0x0003), shape == HELLO_FULL);
+			assert_false(hello_offers(&hello, 0x1301));
+			assert_true(hello_offers_sha1(&hello));
+			hello.name = NULL;
+			length = hello_write(&hello, random_bytes, bytes);
+			assert_int_equal(has_extension(bytes, length, 0), bare ? -1 : 0);
 		}
 	}
-	assert_int_equal(
-	    has_extension(
-		hello, hello_write(0x0301, NULL, HELLO_FULL, random_bytes, hello), 0),
-	    0);
-	assert_false(hello_offers(HELLO_FULL, 0x1301));
+}
+
+/* The longest lists that a request can carry fit, and say what was asked. */
+static void hellos_carry_what_is_offered(void **state)
+{
+	uint16_t suites[SP_MAX_OFFERED_SUITES], groups[SP_MAX_OFFERED_GROUPS];
+	uint16_t schemes[SP_MAX_OFFERED_SCHEMES];
+	char name[SP_MAX_HOST_NAME + 1];
+	uint8_t bytes[HELLO_MAX_BYTES];
+	struct hello hello = { .version = 0x0303,
+		.name = name,
+		.suites = suites,
+		.suite_count = SP_MAX_OFFERED_SUITES,
+		.groups = groups,
+		.group_count = SP_MAX_OFFERED_GROUPS,
+		.schemes = schemes,
+		.scheme_count = SP_MAX_OFFERED_SCHEMES,
+		.extras = true,
+		.fallback = true };
+	size_t length;
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (unsigned i = 0; i < SP_MAX_OFFERED_SUITES; i++)
+		suites[i] = (uint16_t)(0xa000 + i);
+	memset(groups, 0, sizeof(groups));
+	memset(schemes, 0, sizeof(schemes));
+	length = hello_write(&hello, random_bytes, bytes);
+	assert_true(length <= HELLO_MAX_BYTES);
+	assert_int_equal(u16(bytes + 3), length - 5);
+	for (unsigned i = 0; i < SP_MAX_OFFERED_SUITES; i++)
+		assert_true(has_suite(bytes, suites[i]));
+	assert_int_equal(u16(bytes + 44), 2 * (SP_MAX_OFFERED_SUITES + 2));
+	assert_true(has_suite(bytes, 0x00ff));
+	assert_true(has_suite(bytes, 0x5600));
+	assert_int_equal(has_extension(bytes, length, 15), 1);
+	assert_int_equal(has_extension(bytes, length, 23), 1);
+	assert_false(hello_offers_sha1(&hello));
+	/* a shorter one leaves the extras out, and keeps what the question is about */
+	hello.shape = HELLO_BARE;
+	length = hello_write(&hello, random_bytes, bytes);
+	assert_true(has_suite(bytes, suites[SP_MAX_OFFERED_SUITES - 1]));
+	assert_int_equal(has_extension(bytes, length, 0), 0);
+	assert_int_equal(has_extension(bytes, length, 10), 1);
+	assert_int_equal(has_extension(bytes, length, 13), 1);
+	assert_int_equal(has_extension(bytes, length, 15), 0);
+	/* TLS 1.3: its version in an extension, no key share, no SCSV */
+	hello = (struct hello){ .version = 0x0304, .suites = suites, .suite_count = 1 };
+	length = hello_write(&hello, random_bytes, bytes);
+	assert_int_equal(u16(bytes + 9), 0x0303);
+	assert_int_equal(bytes[43], 32);
+	assert_int_equal(u16(bytes + 5 + 4 + 2 + 32 + 33), 2);
+}
+
+/* tls.md: "80 34 01 0002 001b 0000 0010", nine specs, a challenge. */
+static void the_ssl2_hello_is_exact(void **state)
+{
+	static const uint8_t head[] = { 0x80, 0x34, 1, 0, 2, 0, 0x1b, 0, 0, 0, 0x10 };
+	uint8_t bytes[SSL2_HELLO_BYTES];
+
+	(void)state;
+	ssl2_write_hello(random_bytes, bytes);
+	assert_int_equal(sizeof(bytes), 2 + 0x34);
+	assert_memory_equal(bytes, head, sizeof(head));
+	assert_memory_equal(bytes + sizeof(bytes) - 16, random_bytes, 16);
 }
 
 /* "16 0300" and the like, blanks left out. */
@@ -187,7 +256,7 @@ static void replies_are_read(void **state)
 		struct reply reply;
 
 		memcpy(exact, bytes, length);
-		reply = reply_read(exact, length);
+		reply = reply_read(exact, length, REPLY_TO_SERVER_HELLO);
 		if (reply.kind != replies[i].kind)
 			fail_msg("%s: %d", replies[i].bytes, (int)reply.kind);
 		assert_int_equal(reply.hello.version, replies[i].version);
@@ -205,7 +274,7 @@ static void a_part_of_an_answer_decides_nothing(void **state)
 
 	(void)state;
 	for (size_t cut = 0; cut < length; cut++) {
-		struct reply reply = reply_read(bytes, cut);
+		struct reply reply = reply_read(bytes, cut, REPLY_TO_SERVER_HELLO);
 
 		assert_int_equal(reply.kind, REPLY_MORE);
 		assert_false(reply.warned);
@@ -217,9 +286,13 @@ static void warnings_alone_are_known(void **state)
 	uint8_t bytes[64];
 
 	(void)state;
-	assert_true(reply_read(bytes, unhex("15 0303 0002 0100", bytes)).warned);
-	assert_false(reply_read(bytes, unhex("15 0303 0002 0100 16", bytes)).warned);
-	assert_false(reply_read(bytes, 0).warned);
+	assert_true(
+	    reply_read(bytes, unhex("15 0303 0002 0100", bytes), REPLY_TO_SERVER_HELLO)
+		.warned);
+	assert_false(
+	    reply_read(bytes, unhex("15 0303 0002 0100 16", bytes), REPLY_TO_SERVER_HELLO)
+		.warned);
+	assert_false(reply_read(bytes, 0, REPLY_TO_SERVER_HELLO).warned);
 }
 
 /* The gathered message is bounded, however many records it comes in. */
@@ -234,8 +307,80 @@ static void endless_records_end(void **state)
 		memcpy(bytes + length, "\x16\x03\x00\x01\x00", 5);
 		length += 5 + 256;
 	}
-	assert_int_equal(reply_read(bytes, length).kind, REPLY_MALFORMED);
+	assert_int_equal(
+	    reply_read(bytes, length, REPLY_TO_SERVER_HELLO).kind, REPLY_MALFORMED);
 	free(bytes);
+}
+
+static const struct {
+	const char *bytes;
+	enum ssl2_reply reply;
+} ssl2_replies[] = {
+	{ "", SSL2_MORE },
+	{ "80", SSL2_MORE },
+	{ "80 0e 04 00 01 0002 0000 0003 0000", SSL2_SERVER_HELLO },
+	{ "80 0b 04 00 01 0002 0000 0000 0000", SSL2_SERVER_HELLO }, /* CVE-2015-3197 */
+	{ "80 0b 04 00 01 0002 0000 0000", SSL2_MORE },
+	{ "80 0b 04 00 01 0002 0000 0003 0000", SSL2_NONE }, /* longer than it says */
+	{ "80 0c 04 00 01 0002 0000 0001 0000", SSL2_NONE }, /* no whole spec */
+	{ "80 0b 04 00 01 0300 0000 0000 0000", SSL2_NONE },
+	{ "80 0b 01 00 01 0002 0000 0000 0000", SSL2_NONE },
+	{ "80 03 00 0001", SSL2_NONE }, /* an SSLv2 error */
+	{ "15 0300 0002 0246", SSL2_NONE },
+	{ "15 0002 0002 0246", SSL2_NONE }, /* an alert, whatever its version */
+	{ "00 0b 04 00 01 0002 0000 0000 0000", SSL2_NONE },
+};
+
+static void ssl2_is_proven_by_its_server_hello(void **state)
+{
+	uint8_t bytes[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ssl2_replies) / sizeof(ssl2_replies[0]); i++)
+		assert_int_equal(ssl2_read(bytes, unhex(ssl2_replies[i].bytes, bytes)),
+		    ssl2_replies[i].reply);
+}
+
+/* A ServerHello of TLS 1.2, suite c030 or 009f, and what follows it. */
+#define ECDHE_HELLO "16 0303 002a 02 000026 0303" ZEROS32 "00 c030 00"
+#define DHE_HELLO "16 0303 002a 02 000026 0303" ZEROS32 "00 009f 00"
+#define CHAIN "16 0303 0007 0b 000003 000000"
+
+static const struct {
+	const char *bytes;
+	enum reply_kind kind;
+	unsigned group, scheme, dh_bits;
+} exchanges[] = {
+	{ ECDHE_HELLO, REPLY_MORE, 0, 0, 0 },
+	{ ECDHE_HELLO CHAIN, REPLY_MORE, 0, 0, 0 },
+	{ ECDHE_HELLO CHAIN "16 0303 000d 0c 000009 03 0017 01 04 0401 0000",
+	    REPLY_SERVER_HELLO, 23, 0x0401, 0 },
+	{ DHE_HELLO CHAIN "16 0303 0013 0c 00000f 0003 00ff01 0001 02 0001 05 0201 0000",
+	    REPLY_SERVER_HELLO, 0, 0x0201, 16 },
+	{ DHE_HELLO CHAIN "16 0303 0008 0c 000004 ffff 0000", REPLY_SERVER_HELLO, 0, 0,
+	    0 },
+	/* what comes after a whole ServerHello takes nothing back */
+	{ ECDHE_HELLO "15 0303 0002 0228", REPLY_SERVER_HELLO, 0, 0, 0 },
+	{ ECDHE_HELLO "48545450", REPLY_SERVER_HELLO, 0, 0, 0 },
+	{ ECDHE_HELLO "16 0303 0004 0e 000000", REPLY_SERVER_HELLO, 0, 0, 0 },
+};
+
+static void key_exchanges_are_read(void **state)
+{
+	uint8_t bytes[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+		size_t length = unhex(exchanges[i].bytes, bytes);
+		struct reply reply = reply_read(bytes, length, REPLY_TO_KEY_EXCHANGE);
+
+		print_message("%zu\n", i);
+		assert_int_equal(reply.kind, exchanges[i].kind);
+		assert_true(reply.has_hello);
+		assert_int_equal(reply.exchange.group, exchanges[i].group);
+		assert_int_equal(reply.exchange.scheme, exchanges[i].scheme);
+		assert_int_equal(reply.exchange.dh_bits, exchanges[i].dh_bits);
+	}
 }
 
 static void first_lines_end(void **state)
@@ -260,6 +405,10 @@ int main(void)
 		cmocka_unit_test(warnings_alone_are_known),
 		cmocka_unit_test(endless_records_end),
 		cmocka_unit_test(first_lines_end),
+		cmocka_unit_test(hellos_carry_what_is_offered),
+		cmocka_unit_test(the_ssl2_hello_is_exact),
+		cmocka_unit_test(ssl2_is_proven_by_its_server_hello),
+		cmocka_unit_test(key_exchanges_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
