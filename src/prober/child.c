@@ -355,8 +355,7 @@ static bool makes_sense(
 	case SP_PURPOSE_WARNING: return speaks(conversation, version);
 	case SP_PURPOSE_FALLBACK: return conversation->fallback != 0;
 	/* The plain session is the same for every name. */
-	case SP_PURPOSE_SESSION:
-		return name == SP_NO_NAME || name == 0;
+	case SP_PURPOSE_SESSION: return name == SP_NO_NAME || name == 0;
 	}
 	return false;
 }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,28 @@
 static const char *name_of(const struct sp_target *target, uint16_t name)
 {
 	return name == SP_NO_NAME ? "no name" : target->names[name];
+}
+
+/* A version in columns; a longer question, where it was asked, in words. */
+static void add_answer(struct sp_text *text, const struct sp_answered *answered)
+{
+	const struct sp_question_entry *entry = sp_question(answered->question);
+	char *words = NULL;
+
+	if (entry->purpose == SP_PURPOSE_VERSION) {
+		sp_text_add(
+		    text, "  %-10s%-14s", entry->title, sp_answer_name(answered->answer));
+		sp_style_wrapped(text, 26, answered->how);
+	} else if (answered->answer != SP_ANSWER_NOT_ASKED) {
+		if (asprintf(&words, "%s: %s, %s", entry->title,
+			sp_answer_name(answered->answer), answered->how) < 0) {
+			text->failed = true;
+			return;
+		}
+		sp_text_add(text, "  ");
+		sp_style_wrapped(text, 6, words);
+		free(words);
+	}
 }
 
 static void add_answers(struct sp_text *text, const struct sp_verdict *verdict,
@@ -21,9 +44,7 @@ static void add_answers(struct sp_text *text, const struct sp_verdict *verdict,
 			sp_text_add(text, "  for ");
 			sp_style_wrapped(text, 6, name_of(target, answered->name));
 		}
-		sp_text_add(text, "  %-10s%-14s", sp_question(answered->question)->title,
-		    sp_answer_name(answered->answer));
-		sp_style_wrapped(text, 26, answered->how);
+		add_answer(text, answered);
 	}
 }
 

@@ -109,9 +109,10 @@ static json_t *finding_of(
 {
 	const struct sp_finding_entry *entry = sp_finding_entry(finding->id);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "id", entry->key, "weight",
-	    sp_weight_name(finding->weight), "title", entry->title, "reference",
-	    entry->reference, "name", name_of(target, finding->name), "text",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", entry->key,
+	    "weight", sp_weight_name(finding->weight), "title", entry->title, "reference",
+	    entry->reference, "clause", text_of(finding->clause), "remedy",
+	    text_of(entry->remedy), "name", name_of(target, finding->name), "text",
 	    text_of(finding->text));
 }
 

@@ -127,7 +127,7 @@ static void judge_session(
 		sp_finding_held(judging, sp_finding_of_weakness(weakness),
 		    sp_opinion_of(judging, weakness), SP_NO_NAME,
 		    weakness == SP_WEAK_PLAINTEXT_AUTH ? "takes passwords before TLS: %s"
-						    : "%s",
+						       : "%s",
 		    sp_answer_how(seen, how));
 		return;
 	case SP_ANSWER_NO: return;

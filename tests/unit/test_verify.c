@@ -11,6 +11,8 @@
 
 #include <sallyport/verdict.h>
 
+#include "good_answers.h"
+
 #define NOW INT64_C(1700000000)
 #define DAY 86400
 
@@ -185,32 +187,18 @@ static void say(struct sp_testimony *testimony, enum sp_question question, uint1
 	assert_true(sp_testimony_add_observation(testimony, &request, &observation));
 }
 
-/* What a good server answers to the other questions: it refuses what is forbidden,
- * and takes the controls of the versions that it speaks. */
-static void say_others(
-    struct sp_testimony *testimony, uint16_t name, const char *tls13, const char *tls12)
+static bool speaks(const char *word)
 {
-	bool speaks13 = !strncmp(tls13, "hs", 2), speaks12 = !strncmp(tls12, "hs", 2);
-
-	say(testimony, SP_ASK_SSL2, name, "fin");
-	if (speaks13)
-		say(testimony, SP_ASK_TLS13_OTHER, name, "a40");
-	if (speaks12 || !strcmp(tls12, "cc"))
-		say(testimony, SP_ASK_TLS12_OTHER, name, "a40");
-	say(testimony, SP_ASK_SUITES13, name, "a40");
-	say(testimony, SP_ASK_SUITES12_A, name, "a40");
-	if (speaks13)
-		say(testimony, SP_ASK_CONTROL13, name, "sh0304");
-	if (speaks12 || !strcmp(tls12, "cc") || !strcmp(tls12, "half")) {
-		say(testimony, SP_ASK_CONTROL12, name, "sh0303");
-		say(testimony, SP_ASK_SCHEMES12, name, "a40");
-		say(testimony, SP_ASK_GROUPS12, name, "a40");
-	}
+	return !strncmp(word, "hs", 2) || !strcmp(word, "cc") || !strcmp(word, "half");
 }
 
 /* "TLS13 TLS12 TLS11 TLS10 SSLv3", "-" for what was not asked. */
 static void say_all(struct sp_testimony *testimony, uint16_t name, const char *words)
 {
+	char *names[] = { (char *)"www.example.com", (char *)"two.example.com" };
+	struct sp_request request = {
+		.questions = UINT64_MAX, .names = names, .name_count = 2
+	};
 	char copy[200], *rest = NULL, *all[5];
 	unsigned question = 0;
 
@@ -223,7 +211,8 @@ static void say_all(struct sp_testimony *testimony, uint16_t name, const char *w
 	}
 	assert_int_equal(question, 5);
 	if (strcmp(all[4], "-") && !strstr(words, "text"))
-		say_others(testimony, name, all[0], all[1]);
+		answer_the_rest(
+		    testimony, &request, name, speaks(all[0]), speaks(all[1]));
 }
 
 static struct sp_verdicts one_target(size_t endpoints)
