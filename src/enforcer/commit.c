@@ -27,10 +27,9 @@ struct sp_snapshot *sp_snapshot_load(
 	return NULL;
 }
 
-void sp_forget_proofs(struct sp_enforcing *enforcer)
+void sp_forget_leases(struct sp_enforcing *enforcer)
 {
 	enforcer->leases.length = 0;
-	enforcer->refused.length = 0;
 }
 
 void sp_follow_snapshot(struct sp_enforcing *enforcer)
@@ -52,7 +51,7 @@ void sp_follow_snapshot(struct sp_enforcing *enforcer)
 	sp_say_trouble(enforcer, &diag);
 	if (!next)
 		return;
-	sp_forget_proofs(enforcer);
+	sp_forget_leases(enforcer);
 	sp_snapshot_release(enforcer->snapshot);
 	enforcer->snapshot = next;
 	enforcer->commit_due = true;
@@ -204,7 +203,8 @@ void sp_settle(struct sp_enforcing *enforcer)
 	if (lock >= 0) {
 		if (settle_locked(enforcer, &diag)) {
 			enforcer->commit_due = false;
-			sp_forget_proofs(enforcer);
+			sp_forget_leases(enforcer);
+			enforcer->refused.length = 0;
 		}
 		close(lock);
 	}

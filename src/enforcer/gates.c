@@ -9,12 +9,17 @@
 /* A proof is renewed at half of what is left, never faster than this. */
 #define SHORTEST_MS 200
 
-static const struct sp_watched *find_old(const struct sp_watch *watch, uint16_t port)
+static int compare_port(const void *port, const void *watched)
 {
-	for (size_t i = 0; i < watch->gates.length; i++)
-		if (watch->gates.items[i].port == port)
-			return &watch->gates.items[i];
-	return NULL;
+	return (int)*(const uint16_t *)port - ((const struct sp_watched *)watched)->port;
+}
+
+struct sp_watched *sp_watch_find(struct sp_watch *watch, uint16_t port)
+{
+	if (!watch->gates.length)
+		return NULL;
+	return bsearch(&port, watch->gates.items, watch->gates.length,
+	    sizeof(*watch->gates.items), compare_port);
 }
 
 bool sp_watch_follow(struct sp_watch *watch, const struct sp_policy *policy,
@@ -25,7 +30,7 @@ bool sp_watch_follow(struct sp_watch *watch, const struct sp_policy *policy,
 	for (size_t i = 0; i < gates->length; i++) {
 		const struct sp_gate *gate = &gates->items[i];
 		const struct sp_service *service = &policy->services[gate->service];
-		const struct sp_watched *old = find_old(watch, gate->port);
+		const struct sp_watched *old = sp_watch_find(watch, gate->port);
 		struct sp_watched watched = { 0 };
 
 		if (gate->protocol != SP_TCP)
@@ -36,7 +41,7 @@ bool sp_watch_follow(struct sp_watch *watch, const struct sp_policy *policy,
 		watched.protocol = gate->protocol;
 		watched.port = gate->port;
 		watched.service = service->name;
-		watched.recheck_ms = service->recheck * 1000;
+		watched.recheck_ms = (int64_t)service->recheck * 1000;
 		watched.due = now;
 		watched.backoff_ms = FIRST_BACKOFF_MS;
 		watched.running = false;
@@ -48,14 +53,6 @@ bool sp_watch_follow(struct sp_watch *watch, const struct sp_policy *policy,
 	sp_watch_free(watch);
 	*watch = next;
 	return true;
-}
-
-struct sp_watched *sp_watch_find(struct sp_watch *watch, uint16_t port)
-{
-	for (size_t i = 0; i < watch->gates.length; i++)
-		if (watch->gates.items[i].port == port)
-			return &watch->gates.items[i];
-	return NULL;
 }
 
 /* SplitMix64's finish: items are summed, so that their order does not count. */

@@ -12,7 +12,7 @@ struct sp_watched {
 	enum sp_protocol protocol;
 	uint16_t port;
 	const char *service; /* the policy's; the first on the port */
-	uint32_t recheck_ms;
+	int64_t recheck_ms;  /* of ten years: beyond 32 bits */
 	int64_t due;
 	uint32_t backoff_ms;
 	bool running;		       /* a round is asking */
@@ -24,7 +24,7 @@ struct sp_watched {
 };
 
 struct sp_watch {
-	SP_ARRAY(struct sp_watched) gates;
+	SP_ARRAY(struct sp_watched) gates; /* by port: sp_policy_gates sorts */
 };
 
 /* The TCP gates of a policy; what is known of those that stay is kept. False:

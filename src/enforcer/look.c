@@ -22,15 +22,15 @@ static void compare_target(
 		return;
 	if (gate->known && gate->listeners != listeners) {
 		sp_watched_reset(gate, now);
-		if (gate->open) {
+		if (gate->open)
 			sp_say(enforcer, SP_EVENT_WITHDRAWN, "%s %u/tcp: %s",
 			    gate->service, gate->port,
 			    target->listeners.length
 				? "another socket listens; shut until it is proven"
 				: "nobody listens any more");
-			sp_refuse(enforcer, gate);
-			gate->open = false;
-		}
+		/* A lease that we know nothing of, an apply's, goes as well. */
+		sp_refuse(enforcer, gate);
+		gate->open = false;
 	}
 	if (gate->known && gate->endpoints != endpoints)
 		gate->due = now;
@@ -91,6 +91,7 @@ void sp_look_and_ask(struct sp_enforcing *enforcer)
 {
 	struct sp_plan plan = { 0 };
 	struct sp_diag diag = { 0 };
+	const struct sp_snapshot *planned = enforcer->snapshot;
 	int64_t now = sp_boottime_ms();
 
 	if (!enforcer->watch.gates.length)
@@ -99,7 +100,10 @@ void sp_look_and_ask(struct sp_enforcing *enforcer)
 		for (size_t i = 0; i < plan.target_count; i++)
 			compare_target(enforcer, &plan.targets[i], now);
 		sp_settle(enforcer);
-		start_round(enforcer, &plan, &diag);
+		/* The plan points into the policy that it was made of, which may
+		 * be gone, and is none of a new one's anyway. */
+		if (enforcer->snapshot == planned)
+			start_round(enforcer, &plan, &diag);
 	}
 	sp_plan_free(&plan);
 	sp_say_trouble(enforcer, &diag);

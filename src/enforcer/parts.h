@@ -27,7 +27,7 @@ struct sp_enforcing {
 	int over; /* eventfd: a round is */
 	/* What the next commit has to say. */
 	SP_ARRAY(const struct sp_lease *) leases;
-	SP_ARRAY(struct sp_gate) refused;
+	SP_ARRAY(struct sp_gate) refused; /* each once */
 	bool commit_due;
 	/* Drift: who was it? */
 	bool drifted;
@@ -52,8 +52,10 @@ void sp_undo_unconfirmed(struct sp_enforcing *enforcer);
 void sp_settle(struct sp_enforcing *enforcer);
 /* Enforces again once `rollback --to-open` no longer stands. */
 void sp_look_for_protection(struct sp_enforcing *enforcer);
-/* Nothing that was proven for another policy is granted under this one. */
-void sp_forget_proofs(struct sp_enforcing *enforcer);
+/* Nothing that was proven for another policy is granted under this one, and what
+ * could not be committed is asked again. What was refused stays refused until it
+ * is committed. */
+void sp_forget_leases(struct sp_enforcing *enforcer);
 void sp_take_commits(struct sp_enforcing *enforcer);
 
 /* proven.c */

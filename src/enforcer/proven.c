@@ -27,10 +27,13 @@ static void keep_evidence(
 
 void sp_refuse(struct sp_enforcing *enforcer, const struct sp_watched *gate)
 {
+	enforcer->commit_due = true;
+	for (size_t i = 0; i < enforcer->refused.length; i++)
+		if (enforcer->refused.items[i].port == gate->port)
+			return;
 	if (!sp_array_push(
 		&enforcer->refused, (struct sp_gate){ gate->protocol, gate->port, 0 }))
 		sp_say(enforcer, SP_EVENT_TROUBLE, "out of memory");
-	enforcer->commit_due = true;
 }
 
 static void take_pass(struct sp_enforcing *enforcer, struct sp_watched *gate,
@@ -125,7 +128,7 @@ static void say_round(struct sp_enforcing *enforcer, const struct sp_round *roun
  * A lease is its round's, which is freed only after the commit. */
 void sp_take_rounds(struct sp_enforcing *enforcer)
 {
-	bool before = enforcer->commit_due;
+	bool proven;
 	uint64_t ignored;
 	size_t kept = 0;
 
@@ -135,11 +138,12 @@ void sp_take_rounds(struct sp_enforcing *enforcer)
 		for (size_t t = 0; t < sp_round_target_count(enforcer->rounds.items[i]);
 		     t++)
 			take_target(enforcer, enforcer->rounds.items[i], t);
+	proven = enforcer->leases.length != 0;
 	sp_settle(enforcer);
 	/* What could not be committed now is asked again, not remembered. */
-	if (enforcer->commit_due && !before)
+	if (enforcer->commit_due && proven)
 		sp_all_due(enforcer);
-	sp_forget_proofs(enforcer);
+	sp_forget_leases(enforcer);
 	for (size_t i = 0; i < enforcer->rounds.length; i++) {
 		struct sp_round *round = enforcer->rounds.items[i];
 

@@ -1,0 +1,54 @@
+#!/bin/bash
+# Two things at once: a port changes hands while somebody else holds the lock, and
+# a new policy is applied before the enforcer gets it.
+. "$(dirname "$0")/../lib/enforcer.sh"
+enforcer_lab
+certificates good
+both() {
+	printf '\n[service ssh]\n%s\n' "$1"
+	tls_service https 443 'recheck = 1h'
+}
+both 'from = 10.0.0.0/8' | policy
+cp "$POLICY" "$POLICY.1"
+both 'from = 10.0.0.0/9' | policy
+cp "$POLICY" "$POLICY.2"
+web web0 good "$S4:443"
+check_exit 0 "apply" sp apply "$POLICY.1"
+enforcer_options=(--timeout 0.3 --port-timeout 1)
+enforcer_start
+check "443 is open" wait_until 4 enforcer_said "^opened: https"
+
+# The apply takes another lock, so that it is sure to come first. The port is shut
+# to whoever has not proven itself, and opens again for who has.
+for ((i = 1; i <= 4; i++)); do
+	exec 9>>"$RUN/lock"
+	flock 9
+	server_stop web$((i - 1))
+	if ((i % 2)); then silent web$i 443 9>&-; else web web$i good "$S4:443" 9>&-; fi
+	sleep 0.6
+	check_exit 0 "round $i: apply" in_host server "$SALLYPORT" apply --state "$STATE" \
+		--run "$TEST_TMP/other" --no-verify "$POLICY.$((i % 2 + 1))" 9>&-
+	exec 9>&-
+	if ((i % 2)); then
+		check "round $i: shut to whoever says nothing" wait_until 2 eval '! has_lease 443'
+	else
+		check "round $i: open again" wait_until 4 has_lease 443
+	fi
+done
+check_no_match "no trouble" '^trouble' "$(<"$TEST_TMP/watch.log")"
+
+# An apply opens what the enforcer could not judge; a new listener is not proven by
+# that, even when nobody can tell what it is.
+server_stop web4
+enforcer_stop
+silent mute 443
+enforcer_start second
+check "443 cannot be judged" wait_until 5 enforcer_said '^unproven: https' second
+lease tcp 443
+sleep 0.5
+check "its lease stands" has_lease 443
+server_stop mute
+silent mute2 443
+check "the new listener's does not" wait_until 3 eval '! has_lease 443'
+check "the enforcer ends as told" enforcer_stop second
+finish
