@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <sallyport/evidence.h>
+#include <sallyport/memory.h>
 #include <sallyport/explanation_report.h>
 #include <sallyport/transaction.h>
 
@@ -73,14 +74,18 @@ static bool read_question(const struct sp_options *options, struct question *ret
 }
 
 /* The lease, where the kernel can be read; who may not, is not told off. */
-static void ask_kernel(const struct sp_inquiry *inquiry, struct sp_proof_shown *proof)
+static void ask_kernel(const struct sp_options *options,
+    const struct sp_compiled *compiled, const struct sp_inquiry *inquiry,
+    struct sp_proof_shown *proof)
 {
+	struct sp_directories directories = sp_directories_of(options);
+	struct sp_recollection recollection;
 	struct sp_diag diag = { 0 };
 	struct sp_kernel kernel = { 0 };
-	struct sp_nf_tables *socket = sp_nf_tables_open(&diag);
 
-	proof->kernel_read =
-	    socket && sp_kernel_read(socket, &kernel, &diag) && kernel.present;
+	proof->kernel_read = sp_read_kernel(&recollection, &directories,
+				 compiled->ruleset, &kernel, &diag) &&
+			     kernel.present;
 	for (size_t s = 0; proof->kernel_read && s < kernel.held->sets.length; s++) {
 		const struct sp_set *set = &kernel.held->sets.items[s];
 
@@ -97,18 +102,19 @@ static void ask_kernel(const struct sp_inquiry *inquiry, struct sp_proof_shown *
 		}
 	}
 	sp_kernel_free(&kernel);
-	sp_nf_tables_close(socket);
+	sp_recollection_close(&recollection);
 	sp_diag_free(&diag);
 }
 
-static bool print(const struct sp_options *options, const struct sp_policy *policy,
+static bool print(const struct sp_options *options, const struct sp_compiled *compiled,
     const struct sp_explanation *explanation, const struct sp_inquiry *inquiry)
 {
+	const struct sp_policy *policy = compiled->policy;
 	struct sp_proof_shown proof = { 0 };
 	struct sp_evidence evidence = { 0 };
 	bool done;
 
-	ask_kernel(inquiry, &proof);
+	ask_kernel(options, compiled, inquiry, &proof);
 	if (sp_evidence_load(
 		options->state_directory, inquiry->protocol, inquiry->port, &evidence)) {
 		proof.outcome = evidence.outcome;
@@ -131,7 +137,7 @@ static enum sp_exit explain(const struct sp_options *options,
 
 	if (sp_explain(
 		compiled->policy, compiled->ruleset, inquiry, &explanation, &diag) &&
-	    print(options, compiled->policy, &explanation, inquiry))
+	    print(options, compiled, &explanation, inquiry))
 		status = explanation.accepted ? SP_EXIT_DONE : SP_EXIT_NO;
 	sp_show_diagnostics(options, &diag);
 	sp_explanation_free(&explanation);
