@@ -1,0 +1,153 @@
+#!/bin/bash
+# diff OLD NEW: what is said of two policies, in every format, and exit codes.
+. "$(dirname "$0")/../lib/test.sh"
+need_command /usr/bin/python3
+need_sallyport
+cd "$TEST_TMP" || abort "no $TEST_TMP"
+write() {
+	{ printf '[policy]\nversion = 1\n' && cat; } >"$1"
+}
+compare() { "$SALLYPORT" diff "$@" old.ini new.ini; }
+
+# The specification's own example.
+write old.ini <<'END'
+
+[service https]
+name = www.example.com
+from = 10.0.0.0/8, fd00::/8
+
+[service telnet]
+from = 10.0.0.0/8
+
+[service mail]
+use = smtp
+tls = none
+allow_lint = plain-for-tls, plain-from-any
+END
+write new.ini <<'END'
+
+[service https]
+name = www.example.com
+
+[service mail]
+use = smtp
+name = mail.example.com
+END
+check_exit 1 "differences" compare
+check_equal "in the specification's words" "\
+~ https          443/tcp  opens      any but 10.0.0.0/8, fd00::/8     new.ini:4
+      e.g. 203.0.113.1 → 443/tcp: drop → accept while verified
+! mail            25/tcp  needs TLS from now on (starttls)            new.ini:7
+      e.g. 203.0.113.1 → 25/tcp: accept → accept while verified
+- telnet          23/tcp  closes     10.0.0.0/8                       old.ini:8
+      e.g. 10.0.0.1 → 23/tcp: accept → drop
+Plan: 1 opens, 1 closes, 1 tightened. 4,278,190,080 IPv4 and
+18,374,686,479,671,623,680 IPv6/64 sources gain 443/tcp." "$output"
+check_equal "nothing on standard error" "" "$errors"
+check_exit 1 "--fail-on opens: something opens" compare --fail-on opens
+schema() {
+	/usr/bin/python3 -c '
+import json, sys
+import jsonschema
+jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))
+' "$SP_ROOT/src/report/diff.schema.json" "$1"
+}
+compare --format json >out.json
+check "JSON follows the schema" schema out.json
+field() { /usr/bin/python3 -c 'import json, sys; d = json.load(open("out.json")); print(eval(sys.argv[1]))' "$1"; }
+check_equal "exact sources" "['0.0.0.0-9.255.255.255', '11.0.0.0-255.255.255.255']" "$(field 'd["changes"][0]["sources"][:2]')"
+check_equal "both lines" "4 4" "$(field '"%d %d" % tuple(c["decided_by"]["at"]["line"] for c in (d["changes"][0]["after"]["verified"], d["changes"][0]["after"]["verified"]))')"
+
+# The other way round nothing opens but telnet, and mail needs no proof.
+mv old.ini x && mv new.ini old.ini && mv x new.ini
+check_exit 1 "the other way" compare
+check_match "a new service" '^\+ telnet +23/tcp +opens +10\.0\.0\.0/8 +new\.ini:8$' "$output"
+check_match "a proof that is asked for no longer" '^~ mail +25/tcp +opens without a proof of TLS from now on' "$output"
+check_match "what closes" '^~ https +443/tcp +closes +any but 10\.0\.0\.0/8, fd00::/8' "$output"
+
+# Demands on TLS, settings, rates, reject for drop.
+write old.ini <<'END'
+icmp = ping
+
+[service https]
+name = a.example
+lease = 24h
+
+[service ssh]
+rate = 10/minute burst 5
+
+[service ident]
+action = block
+END
+write new.ini <<'END'
+icmp = minimal
+default = reject
+
+[service https]
+name = a.example, b.example
+lease = 48h
+profile = legacy
+revoke = cut
+
+[service ssh]
+rate = 20/minute burst 5
+log = yes
+
+[service ident]
+action = reject
+END
+sed -i '/^profile/d' new.ini
+check_exit 1 "demands" compare
+check_match "names" '^! https +443/tcp +TLS tightens: name = a\.example, b\.example, was$' "$output"
+check_match "the lease" 'TLS loosens: lease = 2d, was 1d' "$output"
+check_match "revoke" 'TLS tightens: revoke = cut, was drain' "$output"
+check_match "a higher rate" '^~ ssh +22/tcp +loosens +any' "$output"
+check_match "reject for drop" '^~ ident +113/tcp +changes +any' "$output"
+check_match "icmp" '^\* icmp: minimal, was ping' "$output"
+check_match "the default" '^\* default: reject, was drop' "$output"
+check_match "logs" '^\* log of \[service ssh\]: yes, was no' "$output"
+check_exit 0 "--fail-on opens: nothing opens" compare --fail-on opens
+check_equal "every line fits 80 columns" "" "$(compare | LC_ALL=C.UTF-8 awk 'length($0) > 80')"
+compare --format json >out.json
+check "JSON follows the schema" schema out.json
+
+# Places: interfaces, local addresses, families.
+write old.ini <<'END'
+
+[service dns]
+interface = eth*
+END
+write new.ini <<'END'
+
+[service dns]
+interface = eth0, wg*
+to = 192.0.2.1
+END
+check_exit 1 "places" compare
+check_match "opens on the new interface" '^~ dns +53/tcp +opens +0\.0\.0\.0/0 to 192\.0\.2\.1 on wg\*' "$output"
+check_match "closes on the others" 'closes +0\.0\.0\.0/0 on eth\* but eth0' "$output"
+check_match "closes for the other addresses" 'closes +0\.0\.0\.0/0 to 0\.0\.0\.0/0 but 192\.0\.2\.1 on' "$output"
+check_match "closes for the other family" 'closes +::/0 on eth\* +' "$output"
+compare --format json >out.json
+check "JSON follows the schema" schema out.json
+
+# Nothing.
+check_exit 0 "no difference" "$SALLYPORT" diff new.ini new.ini
+check_equal "says so" "No difference: new.ini and new.ini treat every packet alike." "$output"
+check_exit 2 "a mistake in either" "$SALLYPORT" diff new.ini <(echo)
+check_exit 2 "three policies" "$SALLYPORT" diff new.ini new.ini new.ini
+check_exit 2 "a wrong --fail-on" compare --fail-on nothing
+
+# Formats for review.
+check_exit 1 "Markdown" compare --format markdown
+check_match "a table" '^\| --- \| --- \|' "$output"
+check_match "an asterisk that is none of Markdown's" 'on wg\\\*' "$output"
+compare --format sarif >out.json
+check_equal "SARIF" "2.1.0 opens warning new.ini 4" "$(field '" ".join(map(str, (d["version"], d["runs"][0]["results"][0]["ruleId"], d["runs"][0]["results"][0]["level"], d["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], d["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"])))')"
+
+# Whoever reads it: no root, no network, no state.
+if ((EUID == 0)); then
+	chmod 755 "$TEST_TMP"
+	check_exit 1 "as nobody" setpriv --reuid=65534 --regid=65534 --clear-groups "$SALLYPORT" diff old.ini new.ini
+fi
+finish
