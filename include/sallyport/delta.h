@@ -65,6 +65,8 @@ struct sp_proofs {
 	/* Keep every lease that stands unless it is refused below: not every
 	 * gate was asked (--no-verify, the enforcer's rounds). */
 	bool keep_all;
+	/* The rules are left as they stand (drift = report). */
+	bool leases_only;
 	const struct sp_gate *refused;
 	size_t refused_count;
 	const struct sp_lease *const *leases;

@@ -116,15 +116,23 @@ static int differences(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	    &enforcer->snapshot->standing.gates, &kernel, NULL, diag);
 	if (delta)
 		count = (int)delta->changes.length;
+	enforcer->laid |= kernel.present;
 	sp_delta_free(delta);
 	sp_kernel_free(&kernel);
 	return count;
 }
 
-/* Everything that is known goes into one batch. */
+static bool only_reports(const struct sp_enforcing *enforcer)
+{
+	return enforcer->snapshot->standing.policy->drift == SP_DRIFT_REPORT;
+}
+
+/* Everything that is known goes into one batch. With drift = report the rules are
+ * others' to change, once they stood; gates open and shut all the same. */
 static bool commit(struct sp_enforcing *enforcer, struct sp_diag *diag)
 {
 	struct sp_proofs proofs = { .keep_all = true,
+		.leases_only = only_reports(enforcer) && enforcer->laid,
 		.leases = enforcer->leases.items,
 		.lease_count = enforcer->leases.length,
 		.refused = enforcer->refused.items,
@@ -168,23 +176,19 @@ static bool settle_locked(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	sp_recollection_open(
 	    &enforcer->recollection, &enforcer->options->directories, enforcer->tables);
 	sp_follow_snapshot(enforcer);
-	if (enforcer->drifted) {
+	if (enforcer->drifted || !enforcer->laid) {
 		different = differences(enforcer, diag);
 		if (different < 0)
 			return false;
-		if (different) {
-			count_drift(enforcer);
-			say_drift(enforcer);
-			if (enforcer->snapshot->standing.policy->drift ==
-			    SP_DRIFT_REPORT) {
-				enforcer->drifted = false;
-				return true;
-			}
-		}
+	}
+	if (enforcer->drifted && different) {
+		count_drift(enforcer);
+		say_drift(enforcer);
 	}
 	if (!commit(enforcer, diag))
 		return false;
-	if (different)
+	enforcer->laid = true;
+	if (enforcer->drifted && different && !only_reports(enforcer))
 		sp_say(
 		    enforcer, SP_EVENT_RESTORED, "%d changes were put back", different);
 	enforcer->drifted = false;

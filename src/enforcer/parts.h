@@ -31,6 +31,7 @@ struct sp_enforcing {
 	bool commit_due;
 	/* Drift: who was it? */
 	bool drifted;
+	bool laid; /* the rules stood once since the start */
 	struct sp_nf_commit writer;
 	int64_t wall_offset, sleep_offset, alive;
 	bool ready;

@@ -483,7 +483,8 @@ struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
 		sp_out_of_memory(diag);
 		return NULL;
 	}
-	make(&making, kernel);
+	if (!proofs || !proofs->leases_only)
+		make(&making, kernel);
 	if (proofs)
 		sp_making_leases(&making, gates, proofs);
 	if (making.failed) {

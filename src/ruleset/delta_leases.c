@@ -163,6 +163,9 @@ static void close_endless(struct sp_making *making, const char *name)
 void sp_making_leases(struct sp_making *making, const struct sp_gates *gates,
     const struct sp_proofs *proofs)
 {
+	/* A set that somebody took away, or changed, is left like the rest. */
+	if (proofs->leases_only && !held_set(making, SP_SET_VERIFIED))
+		return;
 	close_endless(making, SP_SET_GRACE);
 	close_endless(making, SP_SET_OVERRIDDEN);
 	close_unproven(making, gates, proofs);
