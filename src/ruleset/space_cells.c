@@ -196,6 +196,15 @@ static bool add_zone(struct sp_survey *survey, struct share *share)
 	return true;
 }
 
+/* In audit mode a block list lets pass for good. */
+static bool is_settled(const struct sp_survey *survey, const struct sp_quad *quad)
+{
+	return blocker(survey, quad->outcome[SP_OLD][0]) != SP_NOWHERE &&
+	       blocker(survey, quad->outcome[SP_NEW][0]) != SP_NOWHERE &&
+	       sp_pool_alike(
+		   survey->pool, quad->outcome[SP_OLD][0], quad->outcome[SP_NEW][0]);
+}
+
 bool sp_zones_make(struct sp_survey *survey)
 {
 	struct shares shares = { .survey = survey, .keep_all = true };
@@ -212,13 +221,9 @@ bool sp_zones_make(struct sp_survey *survey)
 	       sweep_family(&shares, sides, SP_IPV6);
 	for (size_t i = 0; i < shares.items.length && done; i++) {
 		struct share *share = &shares.items.items[i];
-		bool blocked[SP_SIDES];
 
-		for (size_t side = 0; side < SP_SIDES; side++)
-			blocked[side] =
-			    blocker(survey, share->quad.outcome[side][0]) != SP_NOWHERE;
-		/* Blocked on both sides: nothing can differ there. */
-		if (survey->side_count < SP_SIDES || !blocked[SP_OLD] || !blocked[SP_NEW])
+		/* Decided on both sides, and alike: nothing can differ there. */
+		if (survey->side_count < SP_SIDES || !is_settled(survey, &share->quad))
 			done = add_zone(survey, share);
 	}
 	shares_free(&shares);

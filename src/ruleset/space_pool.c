@@ -137,7 +137,8 @@ static bool same_outcome(const void *context, uint32_t number, const void *wante
 
 static bool treat_alike(const struct sp_decision *a, const struct sp_decision *b)
 {
-	if (a->decider == SP_DECIDER_DEFAULT && b->decider == SP_DECIDER_DEFAULT)
+	if (a->decider == SP_DECIDER_DEFAULT && b->decider == SP_DECIDER_DEFAULT &&
+	    a->fate != SP_FATE_ACCEPT && b->fate != SP_FATE_ACCEPT)
 		return true;
 	return a->fate == b->fate && same_limits(a, b) &&
 	       (a->decider == SP_DECIDER_PASS) == (b->decider == SP_DECIDER_PASS);

@@ -31,8 +31,8 @@ uint32_t sp_pool_set(struct sp_space_pool *pool, struct sp_intervals *taken);
 /* Copies name and limits. The number, or SP_NOWHERE. */
 uint32_t sp_pool_outcome(struct sp_space_pool *pool, const struct sp_decision *outcome);
 
-/* Do they treat a packet alike? The default is alike on both sides: what it is
- * is a setting, and said as one. */
+/* Do they treat a packet alike? A default that refuses is alike on both sides:
+ * in which way it does is a setting, and said as one. */
 bool sp_pool_alike(const struct sp_space_pool *pool, uint32_t a, uint32_t b);
 
 /* Takes it over; the number, or SP_NOWHERE. */

@@ -120,6 +120,8 @@ static inline void random_policy(struct sp_text *text)
 
 	sp_text_add(text, "[policy]\nversion = 1\ndefault = %s\nicmp = %s\n",
 	    chance(70) ? "drop" : "reject", chance(80) ? "ping" : "all");
+	if (chance(8))
+		sp_text_add(text, "mode = audit\n");
 	for (unsigned i = 0; i < sets; i++) {
 		sp_text_add(text, "\n[addresses a%u]\nelements = ", i);
 		random_ranges(text, 4);
