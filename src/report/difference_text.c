@@ -13,6 +13,8 @@
 #define MOST_SOURCES 6
 /* Where a row's words go on in its next line. */
 #define HANGING 36
+/* Where the effect stands. */
+#define EFFECT 26
 #define WITNESS 6
 
 static const char *colour_of(enum sp_effect effect)
@@ -93,18 +95,22 @@ static void add_line(struct sp_text *text, char sign, const char *name,
 		return;
 	}
 	sp_text_add(&head, "%c %-12s %9s  ", sign, name, ports->bytes);
-	if (*effect)
-		sp_text_add(&head, "%-8s  ", effect);
 	if (head.failed) {
 		text->failed = true;
 		return;
 	}
 	at = width_of(head.bytes, head.length);
-	sp_text_add_bytes(text, head.bytes, head.length);
+	if (at <= REPORT_COLUMNS / 2) {
+		sp_text_add_bytes(text, head.bytes, head.length);
+	} else {
+		flow(text, 0, 2, head.bytes);
+		sp_text_add(text, "\n%*s", EFFECT, "");
+		at = EFFECT;
+	}
 	sp_text_free(&head);
-	if (at > REPORT_COLUMNS / 2) {
-		sp_text_add(text, "\n%*s", HANGING, "");
-		at = HANGING;
+	if (*effect) {
+		sp_text_add(text, "%-8s  ", effect);
+		at += 10;
 	}
 	at = flow(text, at, HANGING, words->bytes);
 	end_line(text, at, place);

@@ -157,7 +157,10 @@ static void find_witness(const struct sp_draft *draft, struct sp_region *region)
 	struct sp_intervals half = region->destinations;
 
 	witness->protocol = region->protocol;
+	/* Port 0 is in the space, and nobody's example. */
 	witness->port = region->ports[0].first;
+	if (!witness->port && region->ports[0].last)
+		witness->port = 1;
 	witness->source = some_address(&region->sources, 0);
 	if (witness->source.family == SP_IPV4)
 		half.v6.length = 0;

@@ -18,6 +18,8 @@ packages_test=(
 	"${packages_show[@]}"
 	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
 	python3-jsonschema
+	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping
+	git python3-jsonschema python3-yaml git
 )
 packages_coverage=(lcov)
 
