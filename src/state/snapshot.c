@@ -63,7 +63,8 @@ static bool is_active(int state, const char *hex)
 	return same;
 }
 
-static const char *const files[] = { POLICY_FILE, DIGEST_FILE, DEADLINE_FILE };
+/* In the order of their removal: without its deadline nothing is pending. */
+static const char *const files[] = { DEADLINE_FILE, POLICY_FILE, DIGEST_FILE };
 
 /* A snapshot's directory holds our files and nothing else. */
 static bool remove_snapshot(int state, const char *name)
@@ -229,15 +230,27 @@ static bool with_state(const char *state_directory,
 	return done;
 }
 
-static bool confirm(int state, const char *path, struct sp_diag *diag)
+static void forget_deadline(int state, const char *name)
 {
-	int directory = openat(state, PENDING, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int directory = openat(state, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (directory >= 0) {
 		unlinkat(directory, DEADLINE_FILE, 0);
 		close(directory);
 	}
-	return promote(state, path, PENDING, diag);
+}
+
+/* The exchange itself confirms: until then it is pending and will be undone. The
+ * deadline changes places with it, so `active` must not hold one before. */
+static bool confirm(int state, const char *path, struct sp_diag *diag)
+{
+	bool promoted;
+
+	forget_deadline(state, ACTIVE);
+	promoted = promote(state, path, PENDING, diag);
+	if (promoted)
+		forget_deadline(state, ACTIVE);
+	return promoted;
 }
 
 static bool discard(int state, const char *path, struct sp_diag *diag)
