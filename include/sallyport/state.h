@@ -44,6 +44,8 @@ bool sp_snapshot_save_pending(const char *state_directory, const struct sp_polic
 bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret);
 /* What is pending becomes active, the active one previous. */
 bool sp_snapshot_confirm(const char *state_directory, struct sp_diag *diag);
+/* Takes the last sp_snapshot_save_pending back: what was pending before is again. */
+bool sp_snapshot_withdraw(const char *state_directory, struct sp_diag *diag);
 /* Forgets what is pending. */
 bool sp_snapshot_discard(const char *state_directory, struct sp_diag *diag);
 /* The active and the previous one change places. */
@@ -73,8 +75,8 @@ bool sp_boot_id(char ret[40]);
  * this boot, RUN/committed. Nothing is known when it cannot be read. */
 bool sp_committed_save(const char *run_directory, uint64_t namespace_cookie,
     const struct sp_committed *committed, struct sp_diag *diag);
-void sp_committed_load(const char *run_directory, uint64_t namespace_cookie,
-    struct sp_committed *ret);
+void sp_committed_load(
+    const char *run_directory, uint64_t namespace_cookie, struct sp_committed *ret);
 
 /* Takes RUN/lock, exclusively. `waiting` is called once when somebody else holds
  * it. 0 ms refuses at once. Returns a descriptor to close, or -1. */

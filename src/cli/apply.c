@@ -64,18 +64,6 @@ static bool commit(struct apply *apply, struct sp_diag *diag)
 	    &apply->changes, diag);
 }
 
-/* What is not confirmed yet must be undone whatever happens to this process, so
- * the undoing is prepared before the commit. */
-static bool prepare_undoing(struct apply *apply, struct sp_diag *diag)
-{
-	const struct sp_options *options = apply->options;
-	int64_t deadline = sp_boottime_ms() + options->confirm_ms;
-
-	return sp_snapshot_save_pending(
-		   options->state_directory, apply->compiled.policy, deadline, diag) &&
-	       sp_guardian_start(options, deadline, diag);
-}
-
 /* The kernel side stands by now: what fails here is said, and what stands. */
 static bool keep(struct apply *apply, struct sp_diag *diag)
 {
@@ -84,13 +72,14 @@ static bool keep(struct apply *apply, struct sp_diag *diag)
 	if ((apply->options->confirm_ms ||
 		sp_snapshot_save(state, apply->compiled.policy, diag)) &&
 	    sp_lockdown_set(state, false, diag) &&
-	    sp_opened_set(apply->options->run_directory, false, diag) &&
-	    sp_verdict_evidence_save(state, &apply->verdicts, diag))
-		return true;
+	    sp_opened_set(apply->options->run_directory, false, diag))
+		return sp_verdict_evidence_save(state, &apply->verdicts, diag) ||
+		       sp_error(diag, NULL,
+			   "the policy stands, and is the next boot's; only why ports "
+			   "are open or shut could not be kept");
 	return sp_error(diag, NULL,
 	    "the policy stands in the kernel, but %s does not hold it: the next boot "
-	    "would "
-	    "load the one before",
+	    "would load the one before",
 	    state);
 }
 
@@ -179,14 +168,23 @@ static void say_waiting(void)
 	fputs("sallyport: another sallyport is applying; waiting for it\n", stderr);
 }
 
+/* What is not confirmed yet must be undone whatever happens to this process, so
+ * the undoing is prepared before the commit. */
 static bool commit_confirmed(struct apply *apply, struct sp_diag *diag)
 {
-	if (!prepare_undoing(apply, diag))
+	const struct sp_options *options = apply->options;
+	int64_t deadline = sp_boottime_ms() + options->confirm_ms;
+	struct sp_pending before;
+
+	if (!sp_snapshot_save_pending(
+		options->state_directory, apply->compiled.policy, deadline, diag))
 		return false;
-	if (commit(apply, diag))
+	if (sp_guardian_start(options, deadline, diag) && commit(apply, diag))
 		return keep(apply, diag);
-	/* Nothing changed, so there is nothing to undo. */
-	sp_snapshot_discard(apply->options->state_directory, diag);
+	/* Nothing changed; but what stands may be waiting for its own end. */
+	if (sp_snapshot_withdraw(options->state_directory, diag) &&
+	    sp_snapshot_pending(options->state_directory, &before))
+		sp_guardian_start(options, before.deadline_ms, diag);
 	return false;
 }
 

@@ -52,13 +52,22 @@ static char *read_file(int state, enum sp_snapshot_kind kind, const char *name,
 	return bytes;
 }
 
-static bool is_active(int state, const char *hex)
+/* Its digest alone could be right while a bad disk or a bad hand has the text:
+ * the next boot would find out. */
+static bool is_active(int state, const char *hex, const struct sp_policy *policy)
 {
-	size_t length = 0;
-	char *held =
+	size_t length = 0, held_length = 0, text_length = 0;
+	char *digest =
 	    read_file(state, SP_SNAPSHOT_ACTIVE, DIGEST_FILE, HEX_BYTES + 1, &length);
-	bool same = held && !strcmp(held, hex);
+	bool same = digest && !strcmp(digest, hex);
+	char *text = same ? sp_policy_print(policy, true, &text_length) : NULL;
+	char *held = text ? read_file(state, SP_SNAPSHOT_ACTIVE, POLICY_FILE,
+				text_length + 1, &held_length)
+			  : NULL;
 
+	same = held && held_length == text_length && !memcmp(held, text, text_length);
+	free(digest);
+	free(text);
 	free(held);
 	return same;
 }
@@ -147,9 +156,11 @@ bool sp_snapshot_save(
 	if (state < 0)
 		return false;
 	digest_hex(policy->digest, hex);
-	saved = is_active(state, hex) ||
-		(write_incoming(state, state_directory, policy, NULL, diag) &&
-		    promote(state, state_directory, INCOMING, diag));
+	/* The floor first: a lockdown has to find the way in that this policy names. */
+	saved = sp_floor_save(state_directory, policy, diag) &&
+		(is_active(state, hex, policy) ||
+		    (write_incoming(state, state_directory, policy, NULL, diag) &&
+			promote(state, state_directory, INCOMING, diag)));
 	if (saved && !remove_snapshot(state, PENDING))
 		saved = cannot(state_directory, diag);
 	close(state);
@@ -171,6 +182,13 @@ bool sp_boot_id(char ret[40])
 	return length == 36;
 }
 
+/* What was pending before stays beside it, as `incoming`, until the next write. */
+static bool put_pending(int state)
+{
+	return renameat2(state, INCOMING, state, PENDING, RENAME_EXCHANGE) == 0 ||
+	       (errno == ENOENT && renameat(state, INCOMING, state, PENDING) == 0);
+}
+
 bool sp_snapshot_save_pending(const char *state_directory, const struct sp_policy *policy,
     int64_t deadline_ms, struct sp_diag *diag)
 {
@@ -188,9 +206,7 @@ bool sp_snapshot_save_pending(const char *state_directory, const struct sp_polic
 	snprintf(deadline, sizeof(deadline), "%lld %s %d\n", (long long)deadline_ms,
 	    boot_id, first);
 	saved = write_incoming(state, state_directory, policy, deadline, diag);
-	if (saved &&
-	    (!remove_snapshot(state, PENDING) ||
-		renameat(state, INCOMING, state, PENDING) < 0 || fsync(state) < 0))
+	if (saved && (!put_pending(state) || fsync(state) < 0))
 		saved = cannot(state_directory, diag);
 	close(state);
 	return saved;
@@ -258,12 +274,22 @@ static bool discard(int state, const char *path, struct sp_diag *diag)
 	return remove_snapshot(state, PENDING) || cannot(path, diag);
 }
 
+static bool withdraw(int state, const char *path, struct sp_diag *diag)
+{
+	if (faccessat(state, INCOMING "/" DEADLINE_FILE, F_OK, 0) < 0)
+		return discard(state, path, diag);
+	return (renameat2(state, INCOMING, state, PENDING, RENAME_EXCHANGE) == 0 &&
+		   remove_snapshot(state, INCOMING)) ||
+	       cannot(path, diag);
+}
+
 static bool swap(int state, const char *path, struct sp_diag *diag)
 {
-	if (renameat2(state, ACTIVE, state, PREVIOUS, RENAME_EXCHANGE) < 0 &&
-	    errno == ENOENT)
-		return sp_error(diag, NULL, "there is no previous snapshot in %s", path);
-	return fsync(state) == 0 || cannot(path, diag);
+	if (renameat2(state, ACTIVE, state, PREVIOUS, RENAME_EXCHANGE) == 0)
+		return fsync(state) == 0 || cannot(path, diag);
+	return errno == ENOENT
+		   ? sp_error(diag, NULL, "there is no previous snapshot in %s", path)
+		   : cannot(path, diag);
 }
 
 bool sp_snapshot_confirm(const char *state_directory, struct sp_diag *diag)
@@ -274,6 +300,11 @@ bool sp_snapshot_confirm(const char *state_directory, struct sp_diag *diag)
 bool sp_snapshot_discard(const char *state_directory, struct sp_diag *diag)
 {
 	return with_state(state_directory, discard, diag);
+}
+
+bool sp_snapshot_withdraw(const char *state_directory, struct sp_diag *diag)
+{
+	return with_state(state_directory, withdraw, diag);
 }
 
 bool sp_snapshot_swap(const char *state_directory, struct sp_diag *diag)
