@@ -35,6 +35,68 @@ static char *copy(const char *text)
 	return strdup(text ? text : "");
 }
 
+/* ---- what libnftnl (1.2.4) takes for granted ---- */
+
+/* libmnl's loops over attributes count in int what a pointer difference is. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+
+static bool is_whole(const struct nlattr *expression);
+
+/* A list of expressions: NFTA_LIST_ELEM each. */
+static bool are_whole(const struct nlattr *list)
+{
+	const struct nlattr *expression;
+
+	mnl_attr_for_each_nested(
+	    expression, list) if (!is_whole(expression)) return false;
+	return true;
+}
+
+/* Those within an expression of kind dynset. */
+static bool inner_are_whole(const struct nlattr *data)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each_nested(attribute,
+	    data) if ((mnl_attr_get_type(attribute) == NFTA_DYNSET_EXPR &&
+			  !is_whole(attribute)) ||
+		      (mnl_attr_get_type(attribute) == NFTA_DYNSET_EXPRESSIONS &&
+			  !are_whole(attribute))) return false;
+	return true;
+}
+
+/* It compares the name of an expression that has none. */
+static bool is_whole(const struct nlattr *expression)
+{
+	const struct nlattr *attribute, *data = NULL;
+	const char *name = NULL;
+
+	mnl_attr_for_each_nested(attribute,
+	    expression) if (mnl_attr_get_type(attribute) == NFTA_EXPR_DATA) data =
+	    attribute;
+	else if (mnl_attr_get_type(attribute) == NFTA_EXPR_NAME &&
+		 mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0) name =
+	    mnl_attr_get_str(attribute);
+	return name && (!data || strcmp(name, "dynset") != 0 || inner_are_whole(data));
+}
+
+/* Of a rule or a set, by the numbers of their attributes. */
+static bool expressions_are_whole(
+    const struct nlmsghdr *message, uint16_t one, uint16_t list)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message,
+	    sizeof(struct nfgenmsg)) if ((one && mnl_attr_get_type(attribute) == one &&
+					     !is_whole(attribute)) ||
+					 (mnl_attr_get_type(attribute) == list &&
+					     !are_whole(attribute))) return false;
+	return true;
+}
+
+#pragma GCC diagnostic pop
+
 /* ---- counters ---- */
 
 int sp_decode_counter(const struct nlmsghdr *message, void *context)
@@ -136,7 +198,9 @@ int sp_decode_set(const struct nlmsghdr *message, void *context)
 	bool kept = true;
 	uint32_t flags;
 
-	if (!set || nftnl_set_nlmsg_parse(message, set) < 0) {
+	if (!set ||
+	    !expressions_are_whole(message, NFTA_SET_EXPR, NFTA_SET_EXPRESSIONS) ||
+	    nftnl_set_nlmsg_parse(message, set) < 0) {
 		kept = false;
 	} else if (is_ours(nftnl_set_get_str(set, NFTNL_SET_TABLE))) {
 		flags = nftnl_set_is_set(set, NFTNL_SET_FLAGS)
@@ -427,7 +491,8 @@ int sp_decode_rule(const struct nlmsghdr *message, void *context)
 	struct sp_rule held = { 0 };
 	bool kept = true;
 
-	if (!rule || nftnl_rule_nlmsg_parse(message, rule) < 0) {
+	if (!rule || !expressions_are_whole(message, 0, NFTA_RULE_EXPRESSIONS) ||
+	    nftnl_rule_nlmsg_parse(message, rule) < 0) {
 		kept = false;
 	} else if (is_ours(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE))) {
 		/* Of a chain in braces, or of one made since chains were read: the

@@ -64,8 +64,8 @@ static const struct sp_row *row_of(const struct sp_table *table, struct sp_slice
 static bool read_key(struct sp_reading *reading, const struct sp_row *row,
     const struct sp_document *document, const struct sp_key *key, void *object)
 {
-	struct sp_value value = { document, row, &document->items.items[key->first],
-		key->count };
+	struct sp_value value = { document, row,
+		key->count ? &document->items.items[key->first] : NULL, key->count };
 
 	if (key->count > 1 && !row->type->list)
 		return sp_refuse_item(

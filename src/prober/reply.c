@@ -99,6 +99,9 @@ bool reply_read_server_hello(
 	hello.downgrade_sentinel = has_sentinel(random.bytes);
 	if (!read_extensions(in, &hello))
 		return false;
+	/* 0 would be taken for "none was named", and SSLv2's hello is another one. */
+	if (hello.version < 0x0300)
+		return false;
 	*ret = hello;
 	return true;
 }
