@@ -240,6 +240,13 @@ enum sp_exit sp_command_apply(const struct sp_options *options)
 	struct apply apply = { .options = options };
 	enum sp_exit status;
 
+	if (options->boot &&
+	    (options->operand_count || options->dry_run || options->confirm_ms)) {
+		fputs("sallyport: --boot loads the active snapshot: no POLICY, --dry-run "
+		      "or --confirm with it\n",
+		    stderr);
+		return SP_EXIT_USAGE;
+	}
 	if (options->boot)
 		return sp_apply_boot(options);
 	status =

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -145,10 +146,28 @@ static enum sp_exit run(const struct sp_command *command, int argc, char **argv)
 	return SP_EXIT_DONE;
 }
 
+/* A standard stream that is closed would be the next file or socket that is opened,
+ * and what is printed would go there. In its place nothing can be written, which is
+ * then said. */
+static bool hold_standard_streams(void)
+{
+	int held;
+
+	/* Inherited, as standard streams are: the prober has the same need. */
+	do
+		held = open("/dev/null", O_RDONLY);
+	while (held >= 0 && held <= 2);
+	if (held > 2)
+		close(held);
+	return held >= 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct sp_command *command;
 
+	if (!hold_standard_streams())
+		return SP_EXIT_SYSTEM;
 	setlocale(LC_CTYPE, "");
 	/* A closed standard output is an error to report, not a reason to die
 	 * between commit and snapshot. */

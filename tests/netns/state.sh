@@ -26,6 +26,27 @@ check_exit 3 "boot with a damaged snapshot" sp apply --boot
 apply
 check_exit 0 "boot again" sp apply --boot
 
+# --boot is not what else was asked for.
+in_host server nft delete table inet sallyport
+check_exit 2 "boot, and change nothing" sp apply --boot --dry-run
+check_exit 2 "boot with a policy" sp apply --boot "$POLICY"
+check_exit 2 "boot for a minute" sp apply --boot --confirm 60s
+check_equal "nothing was changed" "" "$(ruleset)"
+
+# Closed streams: said where it can be, and nobody else's descriptors.
+closed() { sp apply --no-verify "$POLICY" >&-; }
+check_exit 3 "apply with standard output closed" closed
+check_match "stands all the same" 'chain tcp-80' "$(ruleset)"
+ip netns exec "${net_prefix}server" "$SALLYPORT" watch --state "$STATE" --run "$RUN" \
+	<&- >&- 2>&- &
+watching=$!
+server_pids+=($watching)
+sleep 1
+check_equal "the enforcer without streams" "/dev/null /dev/null /dev/null" \
+	"$(readlink /proc/$watching/fd/{0,1,2} | paste -sd ' ')"
+kill $watching
+wait $watching
+
 # A policy that waits to be confirmed is undone, whatever fails on top of it.
 sed 's/^\[service http\]/&\nfrom = 203.0.113.0\/24/' "$POLICY" >"$POLICY.2"
 sed 's/^\[service http\]/&\nfrom = 198.51.100.0\/24/' "$POLICY" >"$POLICY.3"
