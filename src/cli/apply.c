@@ -142,11 +142,16 @@ static void print_text(const struct apply *apply)
 
 static json_t *gate_json(const struct sp_verdict *verdict)
 {
-	return json_pack("{s:s, s:i, s:s, s:s?, s:I}", "protocol",
+	/* A peer's words need not be UTF-8. */
+	char *reason = verdict->reason ? sp_escape(verdict->reason) : NULL;
+	json_t *gate = json_pack("{s:s, s:i, s:s, s:s?, s:I}", "protocol",
 	    sp_protocol_name(verdict->target->protocol), "port",
 	    (int)verdict->target->port, "outcome", sp_outcome_name(verdict->outcome),
-	    "reason", verdict->reason, "lease_ends",
+	    "reason", reason, "lease_ends",
 	    (json_int_t)(verdict->lease ? sp_lease_not_after(verdict->lease) : 0));
+
+	free(reason);
+	return gate;
 }
 
 static void print_json(const struct apply *apply)

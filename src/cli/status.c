@@ -120,13 +120,15 @@ static void explain(const struct joining *joining, struct sp_status_row *row)
 static char *known_override(const struct joining *joining, uint16_t port)
 {
 	struct sp_override_note note;
-	char *reason = NULL;
+	char *reason = NULL, *safe;
 
 	if (!sp_override_note_load(joining->options->state_directory, port, &note))
 		return NULL;
-	if (asprintf(
-		&reason, "opened without proof by uid %u: %s", note.uid, note.reason) < 0)
+	safe = sp_escape(note.reason);
+	if (!safe ||
+	    asprintf(&reason, "opened without proof by uid %u: %s", note.uid, safe) < 0)
 		reason = NULL;
+	free(safe);
 	free(note.reason);
 	return reason;
 }

@@ -1,4 +1,5 @@
 #include <sallyport/evidence.h>
+#include <sallyport/escape.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,6 +24,19 @@ static char *directory_name(const char *state_directory)
 	char *path;
 
 	return asprintf(&path, "%s/evidence", state_directory) < 0 ? NULL : path;
+}
+
+/* JSON is UTF-8; a peer's words, or an administrator's, need not be. NULL: memory
+ * is out, which json_pack passes on. */
+static json_t *text_of(const char *bytes)
+{
+	json_t *string = json_string(bytes);
+	char *escaped = string ? NULL : sp_escape(bytes);
+
+	if (escaped)
+		string = json_string(escaped);
+	free(escaped);
+	return string;
 }
 
 /* Takes the path and the root over. */
@@ -83,11 +97,11 @@ bool sp_evidence_save(
 
 	file_name(name, evidence->protocol, evidence->port);
 	return save(state_directory, name,
-	    json_pack("{s:i, s:s, s:i, s:s, s:s, s:I, s:I, s:I}", "version", 1,
+	    json_pack("{s:i, s:s, s:i, s:s, s:o, s:I, s:I, s:I}", "version", 1,
 		"protocol", sp_protocol_name(evidence->protocol), "port",
 		(int)evidence->port, "outcome", evidence->outcome, "reason",
-		evidence->reason, "checked", (json_int_t)evidence->checked, "not_after",
-		(json_int_t)evidence->not_after, "certificate_ends",
+		text_of(evidence->reason), "checked", (json_int_t)evidence->checked,
+		"not_after", (json_int_t)evidence->not_after, "certificate_ends",
 		(json_int_t)evidence->certificate_ends),
 	    diag);
 }
@@ -150,8 +164,8 @@ bool sp_override_note_save(const char *state_directory,
 
 	note_name(name, note->port);
 	return save(state_directory, name,
-	    json_pack("{s:i, s:i, s:s, s:I, s:I}", "version", 1, "port", (int)note->port,
-		"reason", note->reason, "until", (json_int_t)note->until, "uid",
+	    json_pack("{s:i, s:i, s:o, s:I, s:I}", "version", 1, "port", (int)note->port,
+		"reason", text_of(note->reason), "until", (json_int_t)note->until, "uid",
 		(json_int_t)note->uid),
 	    diag);
 }
