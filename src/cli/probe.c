@@ -229,7 +229,7 @@ static enum sp_exit probe(const struct sp_options *options, const struct operand
 
 enum sp_exit sp_command_probe(const struct sp_options *options)
 {
-	struct operand operand;
+	struct operand operand = { .dialect = SP_DIALECT_NONE };
 	struct sp_policy *policy;
 	enum sp_exit status;
 
