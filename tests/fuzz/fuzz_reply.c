@@ -13,14 +13,14 @@ static bool same(const struct reply *a, const struct reply *b)
 	       a->hello.retry == b->hello.retry;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+static void read_in_pieces(
+    const uint8_t *bytes, size_t length, enum reply_depth depth)
 {
-	struct reply whole = reply_read(bytes, length), decided = { .kind = REPLY_MORE };
-	struct server_hello hello;
-	char line[64];
+	struct reply whole = reply_read(bytes, length, depth);
+	struct reply decided = { .kind = REPLY_MORE };
 
 	for (size_t i = 0; i <= length && length < 512; i++) {
-		struct reply part = reply_read(bytes, i);
+		struct reply part = reply_read(bytes, i, depth);
 
 		if (decided.kind != REPLY_MORE && decided.kind != REPLY_CLEAR_TEXT)
 			FUZZ_CHECK(same(&part, &decided));
@@ -31,6 +31,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	FUZZ_CHECK((whole.kind == REPLY_MALFORMED) == (whole.why != NULL));
 	if (whole.kind == REPLY_SERVER_HELLO)
 		FUZZ_CHECK(whole.hello.version >= 0x0300);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	struct server_hello hello;
+	char line[64];
+
+	read_in_pieces(bytes, length, REPLY_TO_SERVER_HELLO);
+	read_in_pieces(bytes, length, REPLY_TO_KEY_EXCHANGE);
 	reply_read_server_hello(bytes, length, &hello);
 	reply_first_line(bytes, length, line, sizeof(line));
 	FUZZ_CHECK(memchr(line, '\0', sizeof(line)));
