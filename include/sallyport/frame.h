@@ -31,8 +31,18 @@ enum sp_frame_type {
 };
 #define SP_FRAME_TYPES (SP_FRAME_CONNECTED + 1)
 
+/* What a piece is of; PEM, each. */
+enum sp_store_part {
+	SP_STORE_ANCHORS,
+	SP_STORE_LOCAL,	 /* those of the anchors that are no public authority's */
+	SP_STORE_CRL,	 /* lists of revocations */
+	SP_STORE_CLIENT, /* a certificate, its chain and its key, to show when asked */
+};
+#define SP_STORE_PARTS (SP_STORE_CLIENT + 1)
+
 struct sp_store_piece {
 	uint32_t store;
+	enum sp_store_part part;
 	bool last;
 	uint8_t *bytes;
 	size_t length;

@@ -62,6 +62,8 @@
 #define SP_MAX_CA_BYTES (8u << 20)
 /* A file of revocation lists: the largest that public CAs publish are below. */
 #define SP_MAX_CRL_BYTES (32u << 20)
+/* Any part of a trust store. */
+#define SP_MAX_STORE_BYTES SP_MAX_CRL_BYTES
 /* A certificate, its chain and its key for a server that asks for one. */
 #define SP_MAX_CLIENT_CERTIFICATE_BYTES (1u << 20)
 /* Protocols to offer; RFC 7301 section 3.1: a name has 1 to 255 bytes. */

@@ -124,6 +124,17 @@ struct sp_chain_error {
 
 #define SP_NO_NAME UINT16_MAX
 
+/* What a stapled response says of the leaf (RFC 6960 section 2.2). */
+enum sp_revocation {
+	SP_REVOCATION_NONE, /* there is no response */
+	SP_REVOCATION_GOOD,
+	SP_REVOCATION_REVOKED,
+	SP_REVOCATION_UNKNOWN, /* the responder does not know, or it is another's */
+	SP_REVOCATION_STALE,   /* too old, or not valid yet */
+	SP_REVOCATION_BROKEN,  /* not a response, or signed by nobody who may */
+};
+#define SP_REVOCATIONS (SP_REVOCATION_BROKEN + 1)
+
 struct sp_observation {
 	enum sp_question question;
 	uint16_t name; /* index into the request's names; SP_NO_NAME: no SNI */
@@ -141,9 +152,15 @@ struct sp_observation {
 	/* The chain belongs to whoever answers: a signature over this handshake
 	 * was verified with the leaf's key. Not the same as a good chain. */
 	bool proven;
-	bool client_certificate;		  /* the server asked for one */
-	bool staple;				  /* it stapled an OCSP response */
-	uint16_t sent_total;			  /* certificates that the server sent */
+	bool client_certificate;	/* the server asked for one */
+	bool staple;			/* it stapled an OCSP response */
+	enum sp_revocation staple_says; /* … which says this of the leaf */
+	int64_t staple_until;		/* its nextUpdate; 0: none */
+	bool crl_checked;		/* lists of revocations were at hand */
+	int64_t crl_until;   /* earliest nextUpdate of those that were used; 0: none */
+	bool public_anchor;  /* the root is one of the distribution's */
+	char *alpn;	     /* the protocol that was agreed on, or empty */
+	uint16_t sent_total; /* certificates that the server sent */
 	uint16_t sent[SP_MAX_CHAIN_CERTIFICATES]; /* indices of certificates */
 	size_t sent_count;
 	uint16_t chain[SP_MAX_CHAIN_CERTIFICATES]; /* as built, leaf first */
@@ -198,6 +215,8 @@ struct sp_request {
 	uint64_t questions; /* bit 1 << enum sp_question */
 	struct sp_offer offers[SP_MAX_OFFERS];
 	size_t offer_count;
+	char **alpn; /* protocols to offer, RFC 7301 */
+	size_t alpn_count;
 	uint32_t store; /* the trust store sent before under this number */
 	uint32_t connection_ms, port_ms;
 	int64_t now; /* what chains are verified against; seconds since the epoch */

@@ -30,6 +30,8 @@ struct sp_target {
 	size_t service_count;
 	char **names; /* united; the array is owned, the texts are the policy's */
 	size_t name_count;
+	char **alpn; /* the policy's */
+	size_t alpn_count;
 	enum sp_tls tls;
 	enum sp_dialect dialect;
 	const struct sp_profile *profile;
@@ -42,10 +44,17 @@ struct sp_target {
 	size_t endpoint_count, endpoint_capacity;
 };
 
+/* What a prober is given to check a chain with. Paths, the policy's. */
+struct sp_store {
+	const char *ca;	 /* NULL: the system's */
+	const char *crl; /* or NULL */
+	const char *client_certificate;
+};
+
 struct sp_plan {
 	struct sp_target *targets; /* by port */
 	size_t target_count, target_capacity;
-	const char **stores; /* paths of trust stores, each once; NULL: the system's */
+	struct sp_store *stores; /* each once */
 	size_t store_count, store_capacity;
 };
 
@@ -62,7 +71,8 @@ bool sp_plan_make(const struct sp_policy *policy, const struct sp_listeners *lis
 bool sp_target_add_endpoint(struct sp_target *target, const struct sp_endpoint *endpoint);
 
 /* The store's number; added when it is new. False: a limit, or memory is out. */
-bool sp_plan_add_store(struct sp_plan *plan, const char *path, uint32_t *ret_number);
+bool sp_plan_add_store(
+    struct sp_plan *plan, const struct sp_store *store, uint32_t *ret_number);
 
 /* Is the question one for this target? */
 bool sp_target_asks(const struct sp_target *target, enum sp_question question);

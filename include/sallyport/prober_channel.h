@@ -9,6 +9,7 @@
 
 #include <sallyport/address.h>
 #include <sallyport/diag.h>
+#include <sallyport/frame.h>
 #include <sallyport/observation.h>
 
 struct sp_prober;
@@ -36,10 +37,12 @@ struct sp_prober *sp_prober_start(const char *path, uint32_t deadline_ms);
 /* Why there is no prober (any more); NULL while there is one. */
 const char *sp_prober_failure(const struct sp_prober *prober);
 
-/* Sends a trust store, PEM, under a number of the caller's. *ret_certificates is
- * how many certificates it holds. False: the prober is gone, or over a limit. */
-bool sp_prober_add_store(struct sp_prober *prober, uint32_t number, const uint8_t *pem,
-    size_t length, uint32_t *ret_certificates);
+/* Sends a part of a trust store, PEM, under a number of the caller's; the anchors
+ * come last and complete it. *ret_certificates is then how many it trusts. False:
+ * the prober is gone, or over a limit. */
+bool sp_prober_add_store(struct sp_prober *prober, uint32_t number,
+    enum sp_store_part part, const uint8_t *pem, size_t length,
+    uint32_t *ret_certificates);
 
 /* Called after every endpoint that ended. */
 typedef void sp_prober_progress(size_t done, size_t count, void *context);

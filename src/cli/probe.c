@@ -182,6 +182,7 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
     const struct sp_profile *profile, struct sp_plan *plan, struct sp_diag *diag)
 {
 	struct sp_target *target = calloc(1, sizeof(*target));
+	struct sp_store store = { .ca = options->ca };
 
 	if (!target)
 		return sp_out_of_memory(diag);
@@ -194,7 +195,7 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
 		.on_fail = SP_ON_FAIL_WARN };
 	plan->targets = target;
 	plan->target_count = plan->target_capacity = 1;
-	if (!sp_plan_add_store(plan, options->ca, &target->store) ||
+	if (!sp_plan_add_store(plan, &store, &target->store) ||
 	    !add_names(options, operand, target))
 		return sp_out_of_memory(diag);
 	return resolve(operand->host, target, diag);

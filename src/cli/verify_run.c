@@ -28,24 +28,46 @@ struct run {
 	SP_ARRAY(struct sp_job) jobs;
 };
 
+/* Reads one file of a store and sends it. NULL: sent, and *ret_certificates is what
+ * the prober made of the whole store, once the anchors, its last part, are there. */
+static char *send_part(struct run *run, uint32_t number, enum sp_store_part part,
+    const char *path, uint32_t *ret_certificates)
+{
+	uint8_t *pem = NULL;
+	size_t length = 0;
+	char *failure = NULL;
+
+	if (!sp_store_read(part, path, &pem, &length, &failure))
+		return failure ? failure : strdup("out of memory");
+	/* Without a prober the endpoints say so themselves. */
+	if (!sp_prober_add_store(
+		run->prober, number, part, pem, length, ret_certificates))
+		*ret_certificates = 1;
+	free(pem);
+	return NULL;
+}
+
 /* Sends the store to the prober. A failure is of those who need it, not of all. */
 static char *load_store(struct run *run, uint32_t number)
 {
-	const char *path = run->plan->stores[number];
-	uint8_t *pem = NULL;
-	size_t length = 0;
+	const struct sp_store *store = &run->plan->stores[number];
 	uint32_t certificates = 0;
 	char *failure = NULL;
 
-	if (!sp_store_read(path, &pem, &length, &failure))
-		return failure ? failure : strdup("out of memory");
-	/* Without a prober the endpoints say so themselves. */
-	if (sp_prober_add_store(run->prober, number, pem, length, &certificates) &&
-	    certificates == 0 &&
+	if (!store->ca)
+		failure = send_part(run, number, SP_STORE_LOCAL, NULL, &certificates);
+	if (!failure && store->crl)
+		failure = send_part(run, number, SP_STORE_CRL, store->crl, &certificates);
+	if (!failure && store->client_certificate)
+		failure = send_part(run, number, SP_STORE_CLIENT,
+		    store->client_certificate, &certificates);
+	if (!failure)
+		failure =
+		    send_part(run, number, SP_STORE_ANCHORS, store->ca, &certificates);
+	if (!failure && certificates == 0 &&
 	    asprintf(&failure, "no CA certificate in %s",
-		path ? path : "the system's trust store") < 0)
+		store->ca ? store->ca : "the system's trust store") < 0)
 		failure = strdup("out of memory");
-	free(pem);
 	return failure;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <sallyport/diag.h>
+#include <sallyport/frame.h>
 #include <sallyport/policy.h>
 #include <sallyport/verdict.h>
 
@@ -34,10 +35,11 @@ bool sp_verify(const struct sp_policy *policy, const struct sp_verify_options *o
 bool sp_verify_plan(struct sp_plan *plan, const struct sp_verify_options *options,
     struct sp_verdicts *ret, struct sp_diag *diag);
 
-/* The bytes of a trust store: NULL is the system's, else a file or every file of
- * a directory. False, and why in *ret_failure (the caller frees). */
-bool sp_store_read(
-    const char *path, uint8_t **ret_pem, size_t *ret_length, char **ret_failure);
+/* The bytes of a part of a trust store: a file, or every file of a directory. NULL
+ * is the system's, and for SP_STORE_LOCAL what this host's administrator added to
+ * it, if anything. False, and why in *ret_failure (the caller frees). */
+bool sp_store_read(enum sp_store_part part, const char *path, uint8_t **ret_pem,
+    size_t *ret_length, char **ret_failure);
 
 /* What `verify` and `probe` have in common. */
 

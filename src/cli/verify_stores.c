@@ -14,11 +14,20 @@
 
 /* Debian's ca-certificates keeps the whole store in one file. */
 #define SYSTEM_STORE "/etc/ssl/certs/ca-certificates.crt"
+/* What update-ca-certificates(8) adds to it from this host alone. */
+#define LOCAL_STORE "/usr/local/share/ca-certificates"
 
-static bool fail(char **ret_failure, const char *path, const char *why)
+static const char *const contents[SP_STORE_PARTS] = { [SP_STORE_ANCHORS] =
+							  "CA certificates",
+	[SP_STORE_LOCAL] = "CA certificates",
+	[SP_STORE_CRL] = "revocation lists",
+	[SP_STORE_CLIENT] = "client certificate" };
+
+static bool fail(
+    char **ret_failure, enum sp_store_part part, const char *path, const char *why)
 {
-	if (asprintf(
-		ret_failure, "cannot read the CA certificates of %s: %s", path, why) < 0)
+	if (asprintf(ret_failure, "cannot read the %s of %s: %s", contents[part], path,
+		why) < 0)
 		*ret_failure = NULL;
 	return false;
 }
@@ -43,7 +52,7 @@ static int add_file(int directory, const char *name, struct sp_text *pem)
 			continue;
 		if (got < 0)
 			error = errno;
-		else if ((size_t)got > SP_MAX_CA_BYTES - 1 - pem->length)
+		else if ((size_t)got > SP_MAX_STORE_BYTES - 1 - pem->length)
 			error = EFBIG;
 		else
 			sp_text_add_bytes(pem, bytes, (size_t)got);
@@ -74,17 +83,20 @@ static int add_directory(int directory, struct sp_text *pem)
 	return error;
 }
 
-bool sp_store_read(
-    const char *path, uint8_t **ret_pem, size_t *ret_length, char **ret_failure)
+bool sp_store_read(enum sp_store_part part, const char *path, uint8_t **ret_pem,
+    size_t *ret_length, char **ret_failure)
 {
 	struct sp_text pem = { 0 };
 	struct stat status;
 	int error;
 
 	if (!path)
-		path = SYSTEM_STORE;
+		path = part == SP_STORE_LOCAL ? LOCAL_STORE : SYSTEM_STORE;
+	*ret_pem = NULL;
+	*ret_length = 0;
 	if (stat(path, &status) < 0)
-		return fail(ret_failure, path, strerror(errno));
+		return part == SP_STORE_LOCAL ||
+		       fail(ret_failure, part, path, strerror(errno));
 	if (S_ISDIR(status.st_mode)) {
 		int directory = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
 
@@ -96,7 +108,7 @@ bool sp_store_read(
 	}
 	if (error) {
 		sp_text_free(&pem);
-		return fail(ret_failure, path, strerror(error));
+		return fail(ret_failure, part, path, strerror(error));
 	}
 	*ret_pem = (uint8_t *)pem.bytes;
 	*ret_length = pem.length;

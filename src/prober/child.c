@@ -21,7 +21,7 @@
 struct conversation {
 	struct channel channel;
 	const struct sp_request *request;
-	SSL_CTX *context;
+	const struct trust *trust;
 	uint8_t described[SP_MAX_TESTIMONY_CERTIFICATES][32];
 	uint16_t described_count;
 	/* Of the name that is being asked. */
@@ -130,7 +130,9 @@ static void remember_key(
 static void ask_handshake(struct conversation *conversation, int fd, int64_t deadline_ms,
     struct sp_observation *observation)
 {
-	struct handshake handshake = { .context = conversation->context,
+	struct handshake handshake = { .trust = conversation->trust,
+		.alpn = conversation->request->alpn,
+		.alpn_count = conversation->request->alpn_count,
 		.version = sp_question(observation->question)->version,
 		.certificates = certificates_for(conversation, observation->question),
 		.name = name_of(conversation, observation->name),
@@ -224,8 +226,8 @@ static void ask_once(struct conversation *conversation, enum hello_shape shape,
 	}
 	switch (sp_question(observation->question)->kind) {
 	case SP_KIND_SESSION:
-		starttls_ask(request->dialect, conversation->context, fd, name, deadline,
-		    observation);
+		starttls_ask(request->dialect, conversation->trust->context, fd, name,
+		    deadline, observation);
 		break;
 	case SP_KIND_HELLO:
 		if (starttls_upgrade(request->dialect, fd, name, deadline, observation))
@@ -395,7 +397,7 @@ static int finish(struct conversation *conversation, const char *failure)
 	return channel_send(&conversation->channel, &frame) ? 0 : 1;
 }
 
-int child_run(int fd, const struct sp_request *request, SSL_CTX *context)
+int child_run(int fd, const struct sp_request *request, const struct trust *trust)
 {
 	struct conversation *conversation = calloc(1, sizeof(*conversation));
 	const char *step = NULL;
@@ -406,7 +408,7 @@ int child_run(int fd, const struct sp_request *request, SSL_CTX *context)
 	conversation->channel.fd = fd;
 	conversation->channel.deadline_ms = clock_ms() + request->port_ms;
 	conversation->request = request;
-	conversation->context = context;
+	conversation->trust = trust;
 	if (!sandbox_enter(&step)) {
 		status = finish(conversation, step);
 	} else {

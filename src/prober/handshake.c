@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -15,6 +16,7 @@
 
 #include "channel.h"
 #include "reply.h"
+#include "staple.h"
 
 /* OpenSSL's own choice first, then what it leaves out: a certificate on one of
  * those curves would be refused before it is seen. */
@@ -29,6 +31,7 @@
 
 /* What OpenSSL shows in passing; found again through the SSL's app data. */
 struct watched {
+	const struct trust *trust;
 	struct sp_observation *observation;
 	struct handshake_chain *chain;
 	bool server_hello, key_exchange, fatal;
@@ -76,6 +79,34 @@ static int each_chain_error(int good, X509_STORE_CTX *store)
 	return 1;
 }
 
+/* When the lists of revocations that this chain was checked with are out of date. */
+static void look_at_revocations(struct watched *watched, X509_STORE_CTX *store)
+{
+	struct sp_observation *observation = watched->observation;
+
+	observation->crl_checked = watched->trust->revocation_lists > 0;
+	for (int i = 0;
+	     observation->crl_checked && i + 1 < sk_X509_num(watched->chain->built);
+	     i++) {
+		STACK_OF(X509_CRL) *lists = X509_STORE_CTX_get1_crls(
+		    store, X509_get_issuer_name(sk_X509_value(watched->chain->built, i)));
+
+		for (int l = 0; l < sk_X509_CRL_num(lists); l++) {
+			const ASN1_TIME *next =
+			    X509_CRL_get0_nextUpdate(sk_X509_CRL_value(lists, l));
+			struct tm tm;
+			int64_t until = next && ASN1_TIME_to_tm(next, &tm) == 1
+					    ? (int64_t)timegm(&tm)
+					    : 0;
+
+			if (until && (observation->crl_until == 0 ||
+					 until < observation->crl_until))
+				observation->crl_until = until;
+		}
+		sk_X509_CRL_pop_free(lists, X509_CRL_free);
+	}
+}
+
 /* The handshake goes on whatever the chain is: the judge says what it is worth. */
 static int verify_chain(X509_STORE_CTX *store, void *unused)
 {
@@ -98,6 +129,7 @@ static int verify_chain(X509_STORE_CTX *store, void *unused)
 	handshake_chain_free(watched->chain);
 	watched->chain->sent = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
 	watched->chain->built = X509_STORE_CTX_get1_chain(store);
+	look_at_revocations(watched, store);
 	return 1;
 }
 
@@ -155,35 +187,7 @@ static void watch(int sent, int version, int type, const void *bytes, size_t len
 	}
 }
 
-static bool trust(
-    X509_STORE *store, const uint8_t *pem, size_t length, uint32_t *ret_certificates)
-{
-	BIO *memory;
-
-	*ret_certificates = 0;
-	if (length == 0)
-		return true; /* BIO_new_mem_buf refuses nothing as memory */
-	memory = BIO_new_mem_buf(pem, (int)length);
-	if (!memory)
-		return false;
-	for (;;) {
-		X509 *certificate = PEM_read_bio_X509_AUX(memory, NULL, NULL, NULL);
-
-		if (certificate && X509_STORE_add_cert(store, certificate) == 1)
-			++*ret_certificates;
-		/* A broken one in a bundle costs itself, not those behind it. */
-		if (!certificate &&
-		    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
-			break;
-		X509_free(certificate);
-		ERR_clear_error();
-	}
-	ERR_clear_error();
-	BIO_free(memory);
-	return true;
-}
-
-SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_certificates)
+SSL_CTX *handshake_context(void)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
@@ -202,8 +206,7 @@ SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_cert
 	SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
 	if (SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0") == 1 &&
 	    SSL_CTX_set_ciphersuites(context, TLS13_SUITES) == 1 &&
-	    SSL_CTX_set1_groups_list(context, GROUPS) == 1 &&
-	    trust(SSL_CTX_get_cert_store(context), pem, length, ret_certificates))
+	    SSL_CTX_set1_groups_list(context, GROUPS) == 1)
 		return context;
 	SSL_CTX_free(context);
 	return NULL;
@@ -211,12 +214,16 @@ SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_cert
 
 /* The name of the certificate and SNI; an address is matched against iPAddress
  * entries and never sent as SNI (RFC 6066 section 3). */
-static bool expect(SSL *ssl, const char *name, int64_t now)
+static bool expect(SSL *ssl, const struct handshake *handshake)
 {
 	X509_VERIFY_PARAM *parameters = SSL_get0_param(ssl);
+	const char *name = handshake->name;
 	struct sp_address address;
 
-	X509_VERIFY_PARAM_set_time(parameters, (time_t)now);
+	X509_VERIFY_PARAM_set_time(parameters, (time_t)handshake->now);
+	if (handshake->trust->revocation_lists)
+		X509_VERIFY_PARAM_set_flags(
+		    parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	X509_VERIFY_PARAM_set_auth_level(parameters, 0);
 	X509_VERIFY_PARAM_set_depth(parameters, SP_MAX_CHAIN_CERTIFICATES - 2);
 	X509_VERIFY_PARAM_set_hostflags(parameters,
@@ -276,10 +283,30 @@ static bool offer_certificates(SSL *ssl, enum handshake_certificates certificate
 	return false;
 }
 
+/* RFC 7301 section 3.1: each with its length before it. */
+static bool offer_protocols(SSL *ssl, const struct handshake *handshake)
+{
+	uint8_t list[SP_MAX_ALPN * (1 + SP_MAX_ALPN_BYTES)];
+	size_t length = 0;
+
+	for (size_t i = 0; i < handshake->alpn_count; i++) {
+		size_t size = strlen(handshake->alpn[i]);
+
+		if (size == 0 || size > SP_MAX_ALPN_BYTES ||
+		    sizeof(list) - length < size + 1)
+			return false;
+		list[length++] = (uint8_t)size;
+		memcpy(list + length, handshake->alpn[i], size);
+		length += size;
+	}
+	/* 0 is success here, unlike everywhere else. */
+	return length == 0 || SSL_set_alpn_protos(ssl, list, (unsigned)length) == 0;
+}
+
 static SSL *open_session(
     const struct handshake *handshake, int fd, struct watched *watched)
 {
-	SSL *ssl = SSL_new(handshake->context);
+	SSL *ssl = SSL_new(handshake->trust->context);
 
 	if (!ssl)
 		return NULL;
@@ -288,8 +315,9 @@ static SSL *open_session(
 	SSL_set_msg_callback_arg(ssl, watched);
 	if (SSL_set_min_proto_version(ssl, handshake->version) == 1 &&
 	    SSL_set_max_proto_version(ssl, handshake->version) == 1 &&
-	    offer_certificates(ssl, handshake->certificates) &&
-	    expect(ssl, handshake->name, handshake->now) && SSL_set_fd(ssl, fd) == 1) {
+	    offer_certificates(ssl, handshake->certificates) && expect(ssl, handshake) &&
+	    offer_protocols(ssl, handshake) && trust_show_client(handshake->trust, ssl) &&
+	    SSL_set_fd(ssl, fd) == 1) {
 		BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)watched);
 		BIO_set_callback_ex(SSL_get_rbio(ssl), keep_first);
 		return ssl;
@@ -364,24 +392,45 @@ static void say_failure(struct watched *watched, int fd, int error)
 
 static void say_done(SSL *ssl, struct sp_observation *observation)
 {
-	const unsigned char *staple;
-
 	observation->proven = true;
-	observation->staple = SSL_get_tlsext_status_ocsp_resp(ssl, &staple) > 0;
 	say(observation, SP_REPLY_HANDSHAKE, NULL);
 	/* A polite end: servers count interrupted connections. */
 	SSL_shutdown(ssl);
 }
 
+/* What OpenSSL keeps of a handshake, whole or not. */
+static void say_particulars(SSL *ssl, const struct handshake *handshake,
+    const struct handshake_chain *chain, struct sp_observation *observation)
+{
+	int depth = sk_X509_num(chain->built);
+	const unsigned char *protocol = NULL;
+	unsigned length = 0;
+
+	SSL_get0_alpn_selected(ssl, &protocol, &length);
+	if (length && !memchr(protocol, '\0', length))
+		observation->alpn = strndup((const char *)protocol, length);
+	if (depth == 0)
+		return;
+	staple_read(ssl, chain->built, handshake->now, observation);
+	/* Built to an anchor: the chain ends at one of the store. */
+	observation->public_anchor =
+	    observation->error_count == 0 &&
+	    trust_is_public(handshake->trust, sk_X509_value(chain->built, depth - 1));
+}
+
 void handshake_ask(const struct handshake *handshake, int fd,
     struct sp_observation *observation, struct handshake_chain *ret_chain)
 {
-	struct watched watched = { .observation = observation, .chain = ret_chain };
+	struct watched watched = {
+		.trust = handshake->trust, .observation = observation, .chain = ret_chain
+	};
 	SSL *ssl = open_session(handshake, fd, &watched);
 	int error = 0;
 
 	if (!ssl) {
-		say(observation, SP_REPLY_FAILED, "OpenSSL could not set up a session");
+		say(observation, SP_REPLY_FAILED,
+		    "OpenSSL could not set up a session (a client certificate without "
+		    "its key?)");
 		return;
 	}
 	observation->sha1_offered = true; /* at security level 0 */
@@ -390,6 +439,7 @@ void handshake_ask(const struct handshake *handshake, int fd,
 	case 0: say_failure(&watched, fd, error); break;
 	default: say(observation, SP_REPLY_TIMEOUT, NULL); break;
 	}
+	say_particulars(ssl, handshake, ret_chain, observation);
 	SSL_free(ssl);
 }
 

@@ -8,9 +8,10 @@
 
 #include <sallyport/observation.h>
 
-/* In the parent: a context that trusts `pem` and nothing else. NULL when memory
- * is out; *ret_certificates is how many it trusts. */
-SSL_CTX *handshake_context(const uint8_t *pem, size_t length, uint32_t *ret_certificates);
+#include "trust.h"
+
+/* In the parent: a context that trusts nobody yet. NULL when memory is out. */
+SSL_CTX *handshake_context(void);
 
 /* What the peer sent and what was built of it; owned. */
 struct handshake_chain {
@@ -25,7 +26,9 @@ enum handshake_certificates {
 };
 
 struct handshake {
-	SSL_CTX *context;
+	const struct trust *trust;
+	char *const *alpn; /* protocols to offer */
+	size_t alpn_count;
 	uint16_t version;
 	enum handshake_certificates certificates;
 	const char *name; /* NULL: none */

@@ -20,8 +20,8 @@
 
 #include "channel.h"
 #include "child.h"
-#include "handshake.h"
 #include "sandbox.h"
+#include "trust.h"
 
 /* A child keeps its own deadline; this much later it is killed. */
 #define KILL_GRACE_MS 500
@@ -35,9 +35,7 @@ struct running {
 
 struct store {
 	uint32_t number;
-	uint8_t *pem;
-	size_t length, capacity;
-	SSL_CTX *context; /* once the last piece came */
+	struct trust *trust; /* on its own, because the array moves */
 };
 
 struct parent {
@@ -59,47 +57,40 @@ static struct store *find_store(struct parent *parent, uint32_t number)
 	return NULL;
 }
 
-static bool add_piece(struct parent *parent, const struct sp_store_piece *piece)
+static struct store *add_store(struct parent *parent, uint32_t number)
 {
-	struct store *store = find_store(parent, piece->store);
+	struct store store = { .number = number, .trust = NULL };
 
-	if (!store) {
-		if (parent->stores.length >= SP_MAX_STORES ||
-		    !sp_array_push(
-			&parent->stores, (struct store){ .number = piece->store }))
-			return false;
-		store = &parent->stores.items[parent->stores.length - 1];
-	}
-	if (store->context || piece->length > SP_MAX_CA_BYTES - store->length ||
-	    !sp_array_grow(
-		(void **)&store->pem, &store->capacity, store->length, piece->length, 1))
-		return false;
-	if (piece->length)
-		memcpy(store->pem + store->length, piece->bytes, piece->length);
-	store->length += piece->length;
-	return true;
+	if (parent->stores.length >= SP_MAX_STORES)
+		return NULL;
+	store.trust = calloc(1, sizeof(*store.trust));
+	if (store.trust && sp_array_push(&parent->stores, store))
+		return &parent->stores.items[parent->stores.length - 1];
+	free(store.trust);
+	return NULL;
 }
 
+/* The anchors come last, and complete a store. */
 static bool take_piece(struct parent *parent, const struct sp_store_piece *piece)
 {
 	struct sp_frame frame = { .type = SP_FRAME_STORED, .stored.store = piece->store };
-	struct store *store;
+	struct store *store = find_store(parent, piece->store);
 
-	if (!add_piece(parent, piece))
+	if (!store)
+		store = add_store(parent, piece->store);
+	if (!store || !trust_add(store->trust, piece))
 		return false;
-	if (!piece->last)
+	if (!piece->last || piece->part != SP_STORE_ANCHORS)
 		return true;
-	store = find_store(parent, piece->store);
-	store->context =
-	    handshake_context(store->pem, store->length, &frame.stored.certificates);
-	free(store->pem);
-	store->pem = NULL;
-	return store->context && tell(parent, &frame);
+	if (!trust_make(store->trust))
+		return false;
+	frame.stored.certificates = store->trust->anchors;
+	return tell(parent, &frame);
 }
 
 /* In the child: nothing stays open but its channel, as descriptor 3. */
 static _Noreturn void become_child(
-    int channel, const struct sp_request *request, SSL_CTX *context)
+    int channel, const struct sp_request *request, const struct trust *trust)
 {
 	pid_t parent = getppid();
 
@@ -110,7 +101,7 @@ static _Noreturn void become_child(
 		_exit(1);
 	if (close_range(4, ~0u, 0) < 0)
 		_exit(1);
-	_exit(child_run(3, request, context));
+	_exit(child_run(3, request, trust));
 }
 
 static bool tell_end(
@@ -128,7 +119,7 @@ static bool start_child(
 	const struct store *store = find_store(parent, wanted->request.store);
 	struct running running = { .endpoint = wanted->endpoint };
 
-	if (!store || !store->context || channel < 0)
+	if (!store || !store->trust->context || channel < 0)
 		return false;
 	if (!sp_array_reserve(&parent->children, 1))
 		return tell_end(parent, wanted->endpoint, SP_ENDED_EXIT, ENOMEM);
@@ -137,7 +128,7 @@ static bool start_child(
 	if (running.pid < 0)
 		return tell_end(parent, wanted->endpoint, SP_ENDED_EXIT, (uint32_t)errno);
 	if (running.pid == 0)
-		become_child(channel, &wanted->request, store->context);
+		become_child(channel, &wanted->request, store->trust);
 	return sp_array_push(&parent->children, running);
 }
 
@@ -252,8 +243,8 @@ static void release(struct parent *parent)
 	for (size_t i = 0; i < parent->children.length; i++)
 		kill(parent->children.items[i].pid, SIGKILL);
 	for (size_t i = 0; i < parent->stores.length; i++) {
-		free(parent->stores.items[i].pem);
-		SSL_CTX_free(parent->stores.items[i].context);
+		trust_free(parent->stores.items[i].trust);
+		free(parent->stores.items[i].trust);
 	}
 	sp_array_free(&parent->children);
 	sp_array_free(&parent->stores);

@@ -220,13 +220,14 @@ const char *sp_prober_failure(const struct sp_prober *prober)
 	return prober->failure ? prober->failure : "the prober is gone";
 }
 
-bool sp_prober_add_store(struct sp_prober *prober, uint32_t number, const uint8_t *pem,
-    size_t length, uint32_t *ret_certificates)
+bool sp_prober_add_store(struct sp_prober *prober, uint32_t number,
+    enum sp_store_part part, const uint8_t *pem, size_t length,
+    uint32_t *ret_certificates)
 {
 	struct sp_frame frame = { .type = SP_FRAME_STORE };
 	size_t sent = 0;
 
-	if (length > SP_MAX_CA_BYTES)
+	if (length > SP_MAX_STORE_BYTES)
 		return false;
 	while (prober->control >= 0 && !frame.store.last) {
 		size_t piece = length - sent;
@@ -234,6 +235,7 @@ bool sp_prober_add_store(struct sp_prober *prober, uint32_t number, const uint8_
 		if (piece > SP_STORE_PIECE_BYTES)
 			piece = SP_STORE_PIECE_BYTES;
 		frame.store = (struct sp_store_piece){ .store = number,
+			.part = part,
 			.last = sent + piece == length,
 			.bytes = (uint8_t *)pem + sent,
 			.length = piece };
@@ -241,7 +243,11 @@ bool sp_prober_add_store(struct sp_prober *prober, uint32_t number, const uint8_
 			sp_prober_hung_up(prober);
 		sent += piece;
 	}
-	if (prober->control < 0 || !expect(prober, SP_FRAME_STORED, 10000, &frame))
+	if (prober->control < 0)
+		return false;
+	if (part != SP_STORE_ANCHORS)
+		return true;
+	if (!expect(prober, SP_FRAME_STORED, 10000, &frame))
 		return false;
 	*ret_certificates = frame.stored.certificates;
 	return frame.stored.store == number;

@@ -12,13 +12,18 @@ static const struct {
 	enum sp_finding_id id;
 } meanings[] = {
 	{ 2, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* issuer not found */
+	/* no list of revocations, one whose signature is wrong, not valid yet, too
+	 * old, without an issuer, of another scope */
+	{ 3, SP_FINDING_REVOCATION_UNKNOWN }, { 8, SP_FINDING_REVOCATION_UNKNOWN },
+	{ 11, SP_FINDING_REVOCATION_UNKNOWN }, { 12, SP_FINDING_REVOCATION_UNKNOWN },
+	{ 33, SP_FINDING_REVOCATION_UNKNOWN }, { 44, SP_FINDING_REVOCATION_UNKNOWN },
 	{ 9, SP_FINDING_CERTIFICATE_NOT_YET_VALID },
 	{ 10, SP_FINDING_CERTIFICATE_EXPIRED },
 	{ 18, SP_FINDING_CERTIFICATE_SELF_SIGNED },
 	{ 19, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* a root that is not trusted */
 	{ 20, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* issuer not found locally */
 	{ 21, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* follows 20 */
-	{ 26, SP_FINDING_CERTIFICATE_PURPOSE }, { 27, SP_FINDING_CERTIFICATE_UNTRUSTED },
+	{ 23, SP_FINDING_CERTIFICATE_REVOKED }, { 26, SP_FINDING_CERTIFICATE_PURPOSE }, { 27, SP_FINDING_CERTIFICATE_UNTRUSTED },
 	{ 62, SP_FINDING_CERTIFICATE_NAME }, /* host name */
 	{ 64, SP_FINDING_CERTIFICATE_NAME }, /* address */
 };
@@ -101,6 +106,8 @@ static void add_name_mismatch(
 	sp_text_free(&list);
 }
 
+/* The chain ends in the air. Whoever sent the leaf alone may have forgotten what
+ * stands between it and a root that is trusted. */
 static void add_untrusted(
     struct judging *judging, const struct sp_observation *observation)
 {
@@ -111,10 +118,33 @@ static void add_untrusted(
 		sp_finding_add(judging, SP_FINDING_CERTIFICATE_UNTRUSTED,
 		    observation->name, "certificate's root is not trusted: %.200s",
 		    last->subject);
+	else if (observation->chain_count == 1)
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_INCOMPLETE,
+		    observation->name,
+		    "certificate's issuer is unknown and its certificate not sent: "
+		    "%.200s",
+		    last->issuer);
 	else
 		sp_finding_add(judging, SP_FINDING_CERTIFICATE_UNTRUSTED,
 		    observation->name, "certificate's issuer is unknown: %.200s",
 		    last->issuer);
+}
+
+/* Revocation that cannot be known is a warning unless the profile says fail. Lists
+ * for the authorities above the leaf's own need not be there. */
+static void add_revocation_unknown(struct judging *judging,
+    const struct sp_observation *observation, const struct sp_chain_error *error)
+{
+	struct sp_opinion opinion = { judging->target->profile->ocsp, SP_DEMAND_OCSP };
+
+	if (error->depth > 0 && error->code == 3)
+		return;
+	if (opinion.stance == SP_STANCE_IGNORE)
+		opinion.stance = SP_STANCE_WARN;
+	sp_finding_held(judging, SP_FINDING_REVOCATION_UNKNOWN, opinion,
+	    observation->name,
+	    "revocation is not known from the lists: %.200s (X509 error %u, depth %u)",
+	    error->text, error->code, error->depth);
 }
 
 static void add_chain_error(struct judging *judging,
@@ -123,6 +153,7 @@ static void add_chain_error(struct judging *judging,
 	const struct sp_certificate *certificate =
 	    at_depth(judging, observation, error->depth);
 	enum sp_finding_id id = meaning_of(error->code);
+	char called[240];
 
 	/* An error without a certificate that we know is told as OpenSSL tells it. */
 	if (!certificate)
@@ -135,12 +166,22 @@ static void add_chain_error(struct judging *judging,
 		add_name_mismatch(judging, observation->name, certificate);
 	else if (id == SP_FINDING_CERTIFICATE_UNTRUSTED)
 		add_untrusted(judging, observation);
+	else if (id == SP_FINDING_REVOCATION_UNKNOWN)
+		add_revocation_unknown(judging, observation, error);
+	else if (id == SP_FINDING_CERTIFICATE_REVOKED)
+		sp_finding_add(judging, id, observation->name,
+		    "%s was revoked, says a list of its issuer",
+		    call_it(certificate, error->depth, called));
 	else if (id == SP_FINDING_CERTIFICATE_SELF_SIGNED)
 		sp_finding_add(judging, id, observation->name,
 		    "certificate is self-signed and not trusted");
-	else if (id == SP_FINDING_CERTIFICATE_PURPOSE)
+	else if (id == SP_FINDING_CERTIFICATE_PURPOSE && error->depth == 0)
 		sp_finding_add(judging, id, observation->name,
 		    "certificate is not for TLS servers (extendedKeyUsage)");
+	else if (id == SP_FINDING_CERTIFICATE_PURPOSE)
+		sp_finding_add(judging, id, observation->name,
+		    "%s may not issue certificates of TLS servers",
+		    call_it(certificate, error->depth, called));
 	else
 		sp_finding_add(judging, id, observation->name,
 		    "certificate chain: %.200s (X509 error %u, depth %u)", error->text,
@@ -220,17 +261,23 @@ static void judge_strength(
 	}
 }
 
-/* The lease may not outlive what it stands on. */
-static void limit_lease(struct judging *judging, const struct sp_observation *observation)
+static void shorten(struct judging *judging, int64_t until)
 {
 	struct sp_endpoint_verdict *verdict = judging->verdict;
 
-	for (size_t i = 0; i < observation->chain_count; i++) {
-		int64_t not_after = at_depth(judging, observation, i)->not_after;
+	if (verdict->not_after == 0 || until < verdict->not_after)
+		verdict->not_after = until;
+}
 
-		if (verdict->not_after == 0 || not_after < verdict->not_after)
-			verdict->not_after = not_after;
-	}
+/* The lease may not outlive what it stands on. */
+static void limit_lease(struct judging *judging, const struct sp_observation *observation)
+{
+	for (size_t i = 0; i < observation->chain_count; i++)
+		shorten(judging, at_depth(judging, observation, i)->not_after);
+	if (observation->crl_until > judging->now)
+		shorten(judging, observation->crl_until);
+	if (observation->staple_says == SP_REVOCATION_GOOD && observation->staple_until)
+		shorten(judging, observation->staple_until);
 }
 
 void sp_chain_judge(struct judging *judging, const struct sp_observation *observation)
@@ -250,5 +297,8 @@ void sp_chain_judge(struct judging *judging, const struct sp_observation *observ
 		sp_finding_add(judging, SP_FINDING_CERTIFICATE_PURPOSE, observation->name,
 		    "certificate is not for TLS servers (extendedKeyUsage)");
 	judge_strength(judging, observation);
+	sp_chain_sent_judge(judging, observation);
+	sp_revocation_judge(judging, observation, leaf);
+	sp_lifetime_judge(judging, observation, leaf);
 	limit_lease(judging, observation);
 }

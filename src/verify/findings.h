@@ -67,6 +67,14 @@ const char *sp_upgrade_how(const struct sp_observation *observation, char text[1
 /* weakness.c: what each answer shows beside its version. */
 void sp_weaknesses_judge(struct judging *judging, uint16_t name);
 
+/* lifetime.c, revocation.c: what a chain that verifies can still lack. */
+void sp_chain_sent_judge(
+    struct judging *judging, const struct sp_observation *observation);
+void sp_lifetime_judge(struct judging *judging, const struct sp_observation *observation,
+    const struct sp_certificate *leaf);
+void sp_revocation_judge(struct judging *judging,
+    const struct sp_observation *observation, const struct sp_certificate *leaf);
+
 /* chain.c: everything about the certificates of one handshake. */
 void sp_chain_judge(struct judging *judging, const struct sp_observation *observation);
 

@@ -15,10 +15,17 @@ static bool same_path(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-bool sp_plan_add_store(struct sp_plan *plan, const char *path, uint32_t *ret_number)
+static bool same_store(const struct sp_store *a, const struct sp_store *b)
+{
+	return same_path(a->ca, b->ca) && same_path(a->crl, b->crl) &&
+	       same_path(a->client_certificate, b->client_certificate);
+}
+
+bool sp_plan_add_store(
+    struct sp_plan *plan, const struct sp_store *store, uint32_t *ret_number)
 {
 	for (size_t i = 0; i < plan->store_count; i++) {
-		if (same_path(plan->stores[i], path)) {
+		if (same_store(&plan->stores[i], store)) {
 			*ret_number = (uint32_t)i;
 			return true;
 		}
@@ -28,7 +35,7 @@ bool sp_plan_add_store(struct sp_plan *plan, const char *path, uint32_t *ret_num
 		plan->store_count, 1, sizeof(*plan->stores)))
 		return false;
 	*ret_number = (uint32_t)plan->store_count;
-	plan->stores[plan->store_count++] = path;
+	plan->stores[plan->store_count++] = *store;
 	return true;
 }
 
@@ -96,13 +103,18 @@ static bool unite(struct sp_plan *plan, const struct sp_policy *policy, size_t i
 			.port = port,
 			.tls = service->tls,
 			.dialect = service->starttls,
+			.alpn = service->alpn,
+			.alpn_count = service->alpn_count,
 			.profile =
 			    profile ? profile : &policy->profiles[service->profile],
 			.lease = service->lease,
 			.on_fail = service->on_fail,
 			.at = service->at };
 
-		if (!sp_plan_add_store(plan, service->ca, &fresh.store) ||
+		struct sp_store store = { service->ca, service->crl,
+			service->client_certificate };
+
+		if (!sp_plan_add_store(plan, &store, &fresh.store) ||
 		    !sp_array_grow((void **)&plan->targets, &plan->target_capacity,
 			plan->target_count, 1, sizeof(*plan->targets)))
 			return false;
@@ -295,6 +307,8 @@ struct sp_request sp_target_request(
 		.name_count = target->name_count,
 		.dialect = target->dialect,
 		.questions = questions_of(target),
+		.alpn = target->alpn,
+		.alpn_count = target->alpn_count,
 		.store = target->store,
 		.connection_ms = connection_ms,
 		.port_ms = port_ms,

@@ -76,7 +76,6 @@ row_serve() {
 	case $kind in
 	nginx) nginx_row "$port" "$leaf" "${*:2}" ;;
 	s_server)
-		set -- "${@//@dh1024/$PKI/dh1024.pem}"
 		server_start "s_server_$port" server openssl s_server -accept "$port" -quiet \
 			-cert "$PKI/$leaf.crt" -cert_chain "$PKI/$leaf.pem" -key "$PKI/$leaf.key" "${@:2}"
 		;;
@@ -99,7 +98,7 @@ row_policy() { # name port policy-lines
 	printf '\n[service %s]\nport = %d\ntls = required\n' "$1" "$2"
 	[[ $3 == *"name ="* ]] || printf 'name = %s\n' "$NAME"
 	[[ $3 == *"ca ="* ]] || printf 'ca = %s\n' "$PKI/root.pem"
-	printf '%s\n' "$3" | tr ';' '\n' | sed 's/^ *//'
+	printf '%s\n' "$3" | tr ';' '\n' | sed "s/^ *//; s|@PKI|$PKI|g"
 }
 
 # rows <TABLE: starts every server and writes the policy.
@@ -114,6 +113,8 @@ rows() {
 	leaves=$(for line in "${table[@]}"; do
 		# shellcheck disable=SC2086 # words are meant
 		row_leaf ${line##*|}
+		grep -oE '@PKI/[a-z0-9-]+\.(pem|full)' <<<"$line" |
+			sed -E 's|@PKI/||; s|\..*||; /^(root|dh1024)/d'
 	done | sort -u)
 	# shellcheck disable=SC2086
 	certificates $leaves
@@ -121,7 +122,7 @@ rows() {
 	for line in "${table[@]}"; do
 		IFS='|' read -r name outcome reason lines server <<<"$line"
 		# shellcheck disable=SC2206
-		words=($server)
+		words=(${server//@PKI/$PKI})
 		if ! command -v "$(row_command "${words[0]}")" >/dev/null; then
 			echo "not run: $name needs $(row_command "${words[0]}")"
 			continue

@@ -50,6 +50,23 @@ table() {
 	long-lived|int|ec|sha256|-1|900|@|serverAuth
 	bidi|int|ec|sha256|-1|60|@|serverAuth
 	client|int|ec|sha256|-1|60|DNS:client.example.com|clientAuth
+	revoked|int|ec|sha256|-1|60|@|serverAuth
+	stapled|int|ec|sha256|-1|60|@|serverAuth
+	must-staple|int|ec|sha256|-1|60|@|serverAuth
+	upper-case|int|ec|sha256|-1|60|DNS:WWW.EXAMPLE.COM|serverAuth
+	address|int|ec|sha256|-1|60|IP:192.0.2.1,IP:2001:db8::1|serverAuth
+	address-as-name|int|ec|sha256|-1|60|DNS:192.0.2.1|serverAuth
+	unknown-extension|int|ec|sha256|-1|60|@|serverAuth
+	constrained|constrained-int|ec|sha256|-1|60|@|serverAuth
+	excluded|excluded-int|ec|sha256|-1|60|@|serverAuth
+	too-deep|below-end-int|ec|sha256|-1|60|@|serverAuth
+	by-a-leaf|no-ca|ec|sha256|-1|60|@|serverAuth
+	by-no-signer|no-signer|ec|sha256|-1|60|@|serverAuth
+	by-client-ca|client-int|ec|sha256|-1|60|@|serverAuth
+	odd-order|int|ec|sha256|-1|60|@|serverAuth
+	doubled|int|ec|sha256|-1|60|@|serverAuth
+	with-root|int|ec|sha256|-1|60|@|serverAuth
+	chain-200|int|ec|sha256|-1|60|@|serverAuth
 	EOT
 }
 
@@ -112,14 +129,28 @@ sign() { # out issuer|self key digest from to subject extensions-file [self-key]
 	rm -rf "$work"
 }
 
-authority() { # name issuer key from to
+# Its .pem is what a leaf's server sends of it: itself and what it stands on, but no
+# root.
+authority() { # name issuer key from to [extensions]
 	[ -e "$dir/$1.pem" ] && return
 	key "$dir/$1.key" "$3"
-	printf '%s\n' 'basicConstraints = critical, CA:TRUE' \
-		'keyUsage = critical, keyCertSign, cRLSign' \
-		'subjectKeyIdentifier = hash' >"$dir/.$1.ext"
+	{
+		case ${6-} in
+		*basicConstraints*) ;;
+		*) echo 'basicConstraints = critical, CA:TRUE' ;;
+		esac
+		case ${6-} in
+		*keyUsage*) ;;
+		*) echo 'keyUsage = critical, keyCertSign, cRLSign' ;;
+		esac
+		echo 'subjectKeyIdentifier = hash'
+		printf '%s\n' "${6-}"
+	} >"$dir/.$1.ext"
 	sign "$dir/$1.crt" "$2" "$dir/$1.key" sha256 "$4" "$5" "/O=sallyport test/CN=$1" "$dir/.$1.ext"
-	cp "$dir/$1.crt" "$dir/$1.pem"
+	case $2 in
+	self | root) cp "$dir/$1.crt" "$dir/$1.pem" ;;
+	*) cat "$dir/$1.crt" "$dir/$2.pem" >"$dir/$1.pem" ;;
+	esac
 	rm -f "$dir/.$1.ext"
 }
 
@@ -138,12 +169,34 @@ leaf() { # name issuer key digest from to san eku
 		echo 'keyUsage = critical, digitalSignature, keyEncipherment'
 		echo "extendedKeyUsage = $8"
 		[ -z "$san" ] || echo "subjectAltName = $san"
+		case $1 in
+		must-staple) echo 'tlsfeature = status_request' ;;
+		unknown-extension) echo '1.3.6.1.4.1.32473.1 = critical, ASN1:NULL' ;;
+		esac
 	} >"$dir/.$1.ext"
 	sign "$dir/$1.crt" "$2" "$dir/$1.key" "$4" "$5" "$6" "$subject" "$dir/.$1.ext"
 	rm -f "$dir/.$1.ext"
 	case $1:$2 in
-	no-intermediate:* | *:self | *:other-root) cp "$dir/$1.crt" "$dir/$1.pem" ;;
-	*) cat "$dir/$1.crt" "$dir/$2.crt" >"$dir/$1.pem" ;;
+	no-intermediate:* | *:self) cp "$dir/$1.crt" "$dir/$1.pem" ;;
+	odd-order:*) cat "$dir/$1.crt" "$dir/root.crt" "$dir/int.crt" >"$dir/$1.pem" ;;
+	doubled:*) cat "$dir/$1.crt" "$dir/int.crt" "$dir/int.crt" >"$dir/$1.pem" ;;
+	with-root:*) cat "$dir/$1.crt" "$dir/int.crt" "$dir/root.crt" >"$dir/$1.pem" ;;
+	chain-200:*)
+		cat "$dir/$1.crt" >"$dir/$1.pem"
+		for i in $(seq 200); do cat "$dir/int.crt"; done >>"$dir/$1.pem"
+		;;
+	*) cat "$dir/$1.crt" "$dir/$2.pem" >"$dir/$1.pem" ;;
+	esac
+	case $1 in
+	revoked)
+		crl int-good 30
+		crl int 30 "$1"
+		crl int-stale -1
+		;;
+	stapled | must-staple)
+		staple "$1" good V 30
+		staple "$1" revoked R 30
+		;;
 	esac
 	cat "$dir/$1.key" "$dir/$1.pem" >"$dir/$1.full"
 }
@@ -154,8 +207,51 @@ need() { # an authority, and what it stands on
 	other-root) authority other-root self ec -400 3650 ;;
 	int) need root && authority int root ec -200 1800 ;;
 	int-rsa) need root && authority int-rsa root rsa2048 -200 1800 ;;
+	constrained-int) need root && authority constrained-int root ec -200 1800 \
+		'nameConstraints = critical, permitted;DNS:example.net' ;;
+	excluded-int) need root && authority excluded-int root ec -200 1800 \
+		'nameConstraints = critical, excluded;DNS:example.com' ;;
+	end-int) need root && authority end-int root ec -200 1800 \
+		'basicConstraints = critical, CA:TRUE, pathlen:0' ;;
+	below-end-int) need end-int && authority below-end-int end-int ec -200 1800 ;;
+	no-ca) need root && authority no-ca root ec -200 1800 \
+		'basicConstraints = critical, CA:FALSE' ;;
+	no-signer) need root && authority no-signer root ec -200 1800 \
+		'keyUsage = critical, cRLSign' ;;
+	client-int) need root && authority client-int root ec -200 1800 \
+		'extendedKeyUsage = clientAuth' ;;
 	old-int) need root && authority old-int root ec -300 -1 ;;
 	esac
+}
+
+# A line of the database of `openssl ca` and `openssl ocsp`: V or R, and the leaf.
+entry() { # status leaf
+	serial=$(openssl x509 -noout -serial -in "$dir/$2.crt" | cut -d= -f2)
+	revoked=
+	[ "$1" = V ] || revoked=$(date -u -d '-1 hour' +%y%m%d%H%M%SZ)
+	printf '%s\t%s\t%s\t%s\tunknown\t/CN=%s\n' "$1" "$(date -u -d '60 days' +%y%m%d%H%M%SZ)" \
+		"$revoked" "$serial" "$2"
+}
+
+# DIR/NAME.crl by the intermediate, which ends after so many days, with what it revokes.
+crl() { # name days [leaf]
+	work=$(mktemp -d "$dir/.crl.XXXXXX")
+	: >"$work/index.txt"
+	[ $# -lt 3 ] || entry R "$3" >"$work/index.txt"
+	printf '[ca]\ndefault_ca = d\n[d]\ndatabase = %s\ndefault_md = sha256\n' "$work/index.txt" >"$work/cnf"
+	openssl ca -gencrl -config "$work/cnf" -cert "$dir/int.crt" -keyfile "$dir/int.key" \
+		-crl_lastupdate "$(when -5)" -crl_nextupdate "$(when "$2")" -out "$dir/$1.crl" 2>/dev/null
+	rm -rf "$work"
+}
+
+# DIR/LEAF-NAME.ocsp: a response of the intermediate.
+staple() { # leaf name status days
+	work=$(mktemp -d "$dir/.ocsp.XXXXXX")
+	entry "$3" "$1" >"$work/index.txt"
+	openssl ocsp -index "$work/index.txt" -CA "$dir/int.crt" -rsigner "$dir/int.crt" \
+		-rkey "$dir/int.key" -issuer "$dir/int.crt" -cert "$dir/$1.crt" -ndays "$4" \
+		-respout "$dir/$1-$2.ocsp" >/dev/null 2>&1
+	rm -rf "$work"
 }
 
 # The 1024-bit group of RFC 2409 section 6.2 (Oakley 2): making one takes seconds.
@@ -176,6 +272,7 @@ make() {
 	need root
 	need int
 	dh1024 >"$dir/dh1024.pem"
+	cat "$dir/root.pem" "$dir/int.pem" >"$dir/root-int.pem"
 	[ $# -gt 0 ] || set -- $(table | cut -d'|' -f1)
 	for wanted in "$@"; do
 		row=$(table | grep "^$wanted|") || {

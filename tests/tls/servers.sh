@@ -56,7 +56,7 @@ openssl-null     | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | s_server good-rsa
 nginx-anonymous  | fail | ^accepts TLS_.*anon.* in TLS 1.2 | | nginx good-rsa ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ALL:aNULL:!kRSA:@SECLEVEL=0;
 nginx-null-alone | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | nginx good-rsa ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers eNULL:!aNULL:@SECLEVEL=0;
 nginx-cbc        | pass | ^TLS 1.2; | | nginx good-rsa ssl_protocols TLSv1.2; ssl_ciphers AES128-SHA;
-openssl-dh1024   | fail | ^Diffie-Hellman group of 1024 bits in TLS 1.2 | | s_server good-rsa -tls1_2 -dhparam @dh1024 -cipher DHE:@SECLEVEL=0
+openssl-dh1024   | fail | ^Diffie-Hellman group of 1024 bits in TLS 1.2 | | s_server good-rsa -tls1_2 -dhparam @PKI/dh1024.pem -cipher DHE:@SECLEVEL=0
 openssl-sha1     | pass | ^TLS 1.2; | | s_server good-rsa -tls1_2 -sigalgs RSA+SHA1:RSA+SHA256 -cipher ECDHE:!eNULL:@SECLEVEL=0
 openssl-sha1-only | fail | ^signs key exchanges with signature scheme 0x0201 | | s_server good-rsa -tls1_2 -sigalgs RSA+SHA1 -cipher ECDHE:!eNULL:@SECLEVEL=0
 openssl-p192     | fail | ^accepts the group secp192r1 in TLS 1.2 | | s_server good-rsa -tls1_2 -groups P-256:P-192 -cipher ECDHE:!eNULL:@SECLEVEL=0
@@ -68,8 +68,8 @@ wrong-name       | fail | ^certificate is not valid for www.example.com, but for
 name-in-cn       | fail | ^certificate is not valid for www.example.com, but for no name | | nginx name-in-cn
 partial-wildcard | fail | ^certificate is not valid for www.example.com | | nginx partial-wildcard
 second-name      | fail | ^certificate is not valid for two.example.com | name = www.example.com, two.example.com | nginx good
-unknown-root     | fail | ^certificate's issuer is unknown: CN=other-root | | nginx unknown-root
-no-intermediate  | fail | ^certificate's issuer is unknown: CN=int | | nginx no-intermediate
+unknown-root     | fail | ^certificate's root is not trusted: CN=other-root | | nginx unknown-root
+no-intermediate  | fail | ^certificate's issuer is unknown and its certificate not sent: CN=int | | nginx no-intermediate
 self-signed      | fail | ^certificate is self-signed | | nginx self-signed
 client-only      | fail | ^certificate is not for TLS servers | | nginx client-only
 rsa1024          | fail | ^certificate has a weak key: RSA, 1024 bits | | nginx rsa1024 ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;
@@ -77,6 +77,35 @@ ec-p192          | fail | ^certificate has a weak key: EC, 192 bits | | s_server
 sha1             | fail | ^certificate has a weak signature: ecdsa-with-SHA1 | | nginx sha1 ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;
 md5              | fail | ^certificate has a weak signature: md5 | | nginx md5 ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;
 old-intermediate | fail | ^CA certificate CN=old-int.* expired on | | nginx expired-intermediate
+bridged          | fail | ^intermediate certificate is not sent: CN=int | ca = @PKI/root-int.pem | nginx no-intermediate
+rsa-beside-ec    | fail | ^certificate expired on 20 | | nginx good ssl_certificate @PKI/expired-rsa.pem; ssl_certificate_key @PKI/expired-rsa.key;
+ec-beside-rsa    | fail | ^certificate expired on 20 | | nginx good-rsa ssl_certificate @PKI/expired.pem; ssl_certificate_key @PKI/expired.key;
+both-good        | pass | ^TLS 1.2; | | nginx good-rsa ssl_certificate @PKI/good.pem; ssl_certificate_key @PKI/good.key;
+revoked          | fail | ^certificate was revoked, says a list | crl = @PKI/int.crl | nginx revoked
+not-revoked      | pass | ^TLS 1.2, TLS 1.3; | crl = @PKI/int.crl | nginx good
+stale-list       | pass | ^TLS 1.2, TLS 1.3; | crl = @PKI/int-stale.crl | nginx good
+strange-list     | pass | ^TLS 1.2, TLS 1.3; | crl = @PKI/int.crl | nginx good ssl_protocols TLSv1.2 TLSv1.3;
+stapled          | pass | ^TLS 1.2; | | nginx stapled ssl_stapling on; ssl_stapling_file @PKI/stapled-good.ocsp;
+stapled-revoked  | fail | ^certificate was revoked, says the OCSP response | | nginx stapled ssl_stapling on; ssl_stapling_file @PKI/stapled-revoked.ocsp;
+must-staple      | pass | ^TLS 1.2, TLS 1.3; | | nginx must-staple
+upper-case       | pass | ^TLS 1.2, TLS 1.3; | | nginx upper-case
+wildcard-deeper  | fail | ^certificate is not valid for a.b.example.com | name = a.b.example.com | nginx wildcard
+wildcard-base    | fail | ^certificate is not valid for example.com | name = example.com | nginx wildcard
+unknown-critical | fail | ^certificate chain: unhandled critical extension | | nginx unknown-extension
+constrained      | fail | ^certificate chain: permitted subtree violation | | nginx constrained
+excluded         | fail | ^certificate chain: excluded subtree violation | | nginx excluded
+too-deep         | fail | ^certificate chain: path length constraint exceeded | | nginx too-deep
+by-a-leaf        | fail | ^CA certificate CN=no-ca.* may not issue | | nginx by-a-leaf
+by-no-signer     | fail | ^CA certificate CN=no-signer.* may not issue | | nginx by-no-signer
+by-client-ca     | fail | ^CA certificate CN=client-int.* may not issue | | nginx by-client-ca
+odd-order        | pass | ^TLS 1.2, TLS 1.3; | | nginx odd-order
+doubled          | pass | ^TLS 1.2, TLS 1.3; | | nginx doubled
+with-root        | pass | ^TLS 1.2, TLS 1.3; | | nginx with-root
+chain-200        | fail | ^TLS 1.. is offered and does not complete: .*excessive message size | | nginx chain-200
+client-shown     | pass | ^TLS 1.2, TLS 1.3; | client_certificate = @PKI/client.full | s_server good -Verify 2 -CAfile @PKI/root-int.pem
+client-keyless   | inconclusive | could not set up a session | client_certificate = @PKI/client.pem | s_server good -Verify 2
+alpn             | pass | ^TLS 1.2, TLS 1.3; | alpn = h2, http/1.1 | s_server good -alpn http/1.1
+alpn-refused     | inconclusive | alert 120 | alpn = h2 | s_server good -alpn http/1.1
 bidi             | pass | ^TLS 1.2, TLS 1.3; | | nginx bidi
 system-store     | fail | ^certificate's issuer is unknown | ca = system | nginx good
 # not TLS, or hardly

@@ -21,7 +21,8 @@ static struct sp_frame sample(enum sp_frame_type type)
 
 	switch (type) {
 	case SP_FRAME_STORE:
-		frame.store = (struct sp_store_piece){ 7, true, piece, sizeof(piece) };
+		frame.store = (struct sp_store_piece){ 7, SP_STORE_CRL, true, piece,
+			sizeof(piece) };
 		break;
 	case SP_FRAME_ENDPOINT:
 		frame.endpoint.endpoint = 42;
@@ -237,7 +238,7 @@ static void a_whole_store_piece_fits(void **state)
 {
 	static uint8_t bytes[SP_MAX_FRAME_BYTES], piece[SP_STORE_PIECE_BYTES];
 	struct sp_frame frame = { .type = SP_FRAME_STORE,
-		.store = { 1, false, piece, sizeof(piece) } };
+		.store = { 1, SP_STORE_ANCHORS, false, piece, sizeof(piece) } };
 	struct sp_frame back;
 	size_t length = sp_frame_encode(&frame, bytes);
 

@@ -21,6 +21,7 @@ static struct sp_profile baseline = { .name = "baseline",
 	.min_rsa_bits = 2048,
 	.min_ec_bits = 256,
 	.min_dh_bits = 2048,
+	.ocsp = SP_STANCE_IGNORE,
 	.signature = 1u << SP_HASH_SHA256 | 1u << SP_HASH_SHA384 | 1u << SP_HASH_SHA512 |
 		     1u << SP_HASH_INTRINSIC,
 	.source = "the test",
