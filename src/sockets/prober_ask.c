@@ -13,7 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sallyport/sock_diag.h>
 #include <sallyport/wire.h>
+
+#include "source.h"
 
 /* A child keeps its deadline, the prober kills it half a second later; one that
  * still speaks or hangs after this belongs to a prober that does neither. */
@@ -41,7 +44,8 @@ struct loop {
 	size_t count, next, done;
 	struct talk *talks;
 	size_t talk_count;
-	struct pollfd *polls; /* control, then two for each talk */
+	struct pollfd *polls;		     /* control, then two for each talk */
+	struct sp_local_addresses addresses; /* of this host */
 	sp_prober_progress *progress;
 	void *context;
 };
@@ -88,8 +92,37 @@ static socklen_t socket_address(const struct sp_job *job, struct sockaddr_storag
 	return sizeof(*in6);
 }
 
+static bool is_upgraded(const struct sp_job *job)
+{
+	return job->request->dialect != SP_DIALECT_NONE;
+}
+
+static bool is_local(const struct loop *loop, const struct sp_address *address)
+{
+	for (size_t i = 0; i < loop->addresses.length; i++)
+		if (sp_address_compare(&loop->addresses.items[i].address, address) == 0)
+			return true;
+	return sp_address_is_loopback(address);
+}
+
+/* Only plain sessions care where they come from. Without the list they come from
+ * where the kernel says. */
+static void find_addresses(struct loop *loop)
+{
+	struct sp_diag diag = { 0 };
+
+	for (size_t i = 0; i < loop->count; i++) {
+		if (is_upgraded(&loop->jobs[i])) {
+			(void)sp_sock_diag_addresses(&loop->addresses, &diag);
+			break;
+		}
+	}
+	sp_diag_free(&diag);
+}
+
 /* 0 when connected or on the way, else errno. */
-static int open_connection(struct talk *talk, bool *ret_connected)
+static int open_connection(
+    const struct loop *loop, struct talk *talk, bool *ret_connected)
 {
 	struct sockaddr_storage address;
 	socklen_t length = socket_address(talk->job, &address);
@@ -101,6 +134,8 @@ static int open_connection(struct talk *talk, bool *ret_connected)
 		return errno;
 	/* A hello is one segment; the child cannot set this itself. */
 	setsockopt(talk->connecting, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (is_upgraded(talk->job) && is_local(loop, &talk->job->address))
+		sp_source_elsewhere(talk->connecting, &address, length);
 	*ret_connected =
 	    connect(talk->connecting, (struct sockaddr *)&address, length) == 0;
 	if (*ret_connected || errno == EINPROGRESS)
@@ -146,7 +181,7 @@ static void begin_connection(struct loop *loop, struct talk *talk, uint32_t sequ
 	talk->job->testimony->connections++;
 	talk->sequence = sequence;
 	talk->connect_deadline = sp_prober_clock_ms() + request->connection_ms;
-	error = open_connection(talk, &connected);
+	error = open_connection(loop, talk, &connected);
 	if (error || connected)
 		answer(loop, talk, error);
 }
@@ -413,6 +448,7 @@ void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t c
 	if (!loop.talks || !loop.polls)
 		sp_prober_fail(
 		    prober, "the prober cannot be asked: %s", strerror(ENOMEM));
+	find_addresses(&loop);
 	while (loop.talks && loop.polls && prober->control >= 0 && loop.done < count) {
 		start_more(&loop, most_running);
 		if (prober->control >= 0 && loop.talk_count)
@@ -420,6 +456,7 @@ void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t c
 		sweep(&loop);
 	}
 	give_up(&loop);
+	sp_local_addresses_free(&loop.addresses);
 	free(loop.talks);
 	free(loop.polls);
 }
