@@ -148,28 +148,39 @@ enum sp_upgrade session_take(
 	return SP_UPGRADE_DONE;
 }
 
+/* The beginning of an alert: whoever took our bytes for a hello says so at once.
+ * RFC 8446 section 5.1. */
+static bool is_alert(const struct session *session)
+{
+	const uint8_t *bytes = session->bytes + session->first;
+
+	return session->length > 1 && bytes[0] == 21 && bytes[1] == 3;
+}
+
 bool session_has_more(struct session *session)
 {
 	char text[sizeof(session->text)] = "";
-	size_t length = 0;
+	bool buffered = session->length > 0;
 
-	if (session->length == 0) {
-		ssize_t got =
-		    recv(session->fd, session->bytes, sizeof(text) - 1, MSG_DONTWAIT);
+	if (!buffered) {
+		ssize_t got = recv(session->fd, session->bytes, sizeof(text) - 1,
+		    MSG_DONTWAIT | MSG_PEEK);
 
 		session->first = 0;
 		session->length = got > 0 ? (size_t)got : 0;
 	}
-	for (; length < session->length && length < sizeof(text) - 1; length++) {
-		uint8_t byte = session->bytes[session->first + length];
-
-		if (byte == '\r' || byte == '\n' || byte == '\0')
-			break;
-		text[length] = (char)byte;
+	if (session->length == 0 || is_alert(session)) {
+		session->length = 0;
+		return false;
 	}
-	if (session->length)
-		session_note(session, text);
-	return session->length > 0;
+	/* Plain text is dropped, so that TLS begins where the server thinks it does. */
+	if (!buffered)
+		(void)!recv(session->fd, session->bytes, session->length, MSG_DONTWAIT);
+	memcpy(text, session->bytes + session->first,
+	    session->length < sizeof(text) - 1 ? session->length : sizeof(text) - 1);
+	text[strcspn(text, "\r\n")] = '\0';
+	session_note(session, text);
+	return true;
 }
 
 void session_forget(struct session *session)

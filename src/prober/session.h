@@ -36,7 +36,8 @@ enum sp_upgrade session_line(
 enum sp_upgrade session_take(
     struct session *session, size_t length, const uint8_t **ret_bytes);
 
-/* Is there more than was taken, here or in the kernel? It becomes the text. */
+/* Is there plain text beyond what was taken, here or in the kernel? It is dropped
+ * and becomes the text. */
 bool session_has_more(struct session *session);
 
 /* Drops what is buffered: a new session begins on the same connection. */

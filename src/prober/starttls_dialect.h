@@ -72,7 +72,7 @@ enum sp_upgrade lines_answer(
 enum sp_upgrade lines_upgrade(
     struct session *session, const struct lines *lines, const char *name);
 
-/* Binary: starttls_binary.c. */
+/* Binary: starttls_ldap.c, starttls_binary.c. */
 
 enum sp_upgrade ldap_upgrade(struct session *session);
 /* Binds with a password as a user that nobody is: DONE when passwords are taken,

@@ -287,7 +287,8 @@ static void list(struct listed *listed, const struct lines *lines, const char *l
 	if (shows(&lines->secrets[0], lines, line) ||
 	    shows(&lines->secrets[1], lines, line)) {
 		listed->secrets = true;
-		snprintf(listed->shown, sizeof(listed->shown), "%s", line);
+		snprintf(listed->shown, sizeof(listed->shown), "%.*s",
+		    (int)strcspn(line, "<"), line);
 	}
 	listed->no_secrets |= shows(&lines->unless, lines, line);
 }
