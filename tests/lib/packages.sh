@@ -22,6 +22,13 @@ packages_test=(
 	git python3-jsonschema python3-yaml git
 )
 packages_coverage=(lcov)
+# The servers that speak each STARTTLS protocol, for the long suite. (inn2 is only
+# unpacked, by the test: its installation fails on a host whose name is not fully
+# qualified.)
+packages_long=(
+	postfix libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
+	vsftpd slapd postgresql-15 mariadb-server-core mariadb-client-core xrdp prosody
+)
 
 # Prints those of the named packages that are not installed, one on a line.
 packages_missing() {
@@ -72,14 +79,31 @@ packages_install() {
 		}
 		# A file left over from a run that was killed is the original.
 		if [ -e "$guard" ] && [ ! -e "$kept" ]; then cp -p "$guard" "$kept"; fi
-		trap restore EXIT
+		# policy-rc.d forbids starting, not enabling: what came in just now must
+		# not come up at the next boot either, though a part of it failed.
+		disable() {
+			comm -13 <(printf '%s\n' "$before") <(installed) | while read -r package _; do
+				dpkg -L "$package" 2>/dev/null | grep -E '^(/usr)?/lib/systemd/system/[^/]+\.(service|socket|timer|path)$' |
+				while read -r unit; do
+					unit=${unit##*/}
+					if deb-systemd-helper --quiet was-enabled "$unit" 2>/dev/null; then
+						deb-systemd-helper disable "$unit" >/dev/null 2>&1
+					fi
+				done
+				dpkg -L "$package" 2>/dev/null | sed -n 's|^/etc/init.d/||p' |
+				while read -r script; do
+					update-rc.d "$script" disable >/dev/null 2>&1
+				done
+			done
+		}
+		installed() { dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' | sort; }
+		before=$(installed)
+		trap 'disable; restore' EXIT
 		trap 'exit 130' INT TERM HUP
 		# 101: "action forbidden by policy", invoke-rc.d(8).
 		printf '#!/bin/sh\nexit 101\n' >"$guard.new"
 		chmod 755 "$guard.new" && mv -f "$guard.new" "$guard" || exit 1
 
-		installed() { dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' | sort; }
-		before=$(installed)
 		export DEBIAN_FRONTEND=noninteractive
 		get() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" </dev/null; }
 		log=$(mktemp) || exit 1
@@ -89,21 +113,6 @@ packages_install() {
 			exit 1
 		fi
 		rm -f "$log"
-		# policy-rc.d forbids starting, not enabling: what came in just now
-		# must not come up at the next boot either.
-		comm -13 <(printf '%s\n' "$before") <(installed) | while read -r package _; do
-			dpkg -L "$package" 2>/dev/null | grep -E '^(/usr)?/lib/systemd/system/[^/]+\.(service|socket|timer|path)$' |
-			while read -r unit; do
-				unit=${unit##*/}
-				if deb-systemd-helper --quiet was-enabled "$unit" 2>/dev/null; then
-					deb-systemd-helper disable "$unit" >/dev/null 2>&1
-				fi
-				script=${unit%.service}
-				if [ -x "/etc/init.d/$script" ]; then
-					update-rc.d "$script" disable >/dev/null 2>&1
-				fi
-			done
-		done
 		exit 0
 	ROOT
 }

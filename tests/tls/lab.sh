@@ -16,6 +16,9 @@
 #          none                            nobody
 #
 # Ports are given out in the order of the rows.
+#          and those of daemons.sh, where a test sources it; a kind that has a
+#          function serve_KIND is started by it. rows_start, where a test has one,
+#          is called when all rows are read.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/sallyport.sh"
 
 row_names=() row_outcomes=() row_reasons=() row_ports=()
@@ -33,13 +36,15 @@ row_command() {
 	case $1 in
 	nginx | selfserv) echo "$1" ;;
 	gnutls) echo gnutls-serv ;;
-	*) echo openssl ;;
+	s_server | double | replay | none) echo openssl ;;
+	*) daemon_command "$1" ;;
 	esac
 }
 
 row_leaf() {
 	case $1 in
-	nginx | s_server | selfserv | gnutls) echo "$2" ;;
+	double | none) ;;
+	*) [[ $2 == none ]] || echo "$2" ;;
 	esac
 }
 
@@ -90,12 +95,16 @@ row_serve() {
 		;;
 	double) doubles+=("$port=$1") ;;
 	none) ;;
-	*) abort "no such server: $kind" ;;
+	*)
+		[[ $(type -t "serve_$kind") == function ]] || abort "no such server: $kind"
+		"serve_$kind" "$port" "$leaf" "${@:2}"
+		;;
 	esac
 }
 
 row_policy() { # name port policy-lines
-	printf '\n[service %s]\nport = %d\ntls = required\n' "$1" "$2"
+	printf '\n[service %s]\nport = %d\n' "$1" "$2"
+	if [[ $3 == *"starttls ="* ]]; then echo 'tls = starttls'; else echo 'tls = required'; fi
 	[[ $3 == *"name ="* ]] || printf 'name = %s\n' "$NAME"
 	[[ $3 == *"ca ="* ]] || printf 'ca = %s\n' "$PKI/root.pem"
 	printf '%s\n' "$3" | tr ';' '\n' | sed "s/^ *//; s|@PKI|$PKI|g"
@@ -136,6 +145,7 @@ rows() {
 	done
 	policy <"$TEST_TMP/services"
 	nginx_start
+	[[ $(type -t rows_start) != function ]] || rows_start
 	((${#doubles[@]} == 0)) ||
 		server_start doubles server /usr/bin/python3 "$SP_ROOT/tests/tls/doubles.py" "${doubles[@]}"
 	wait_until 20 all_listen || {

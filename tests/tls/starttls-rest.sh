@@ -1,0 +1,42 @@
+#!/bin/bash
+# STARTTLS as directories, databases, desktops, chat, news and files from Debian
+# speak it.
+. "$(dirname "$0")/lab.sh"
+. "$(dirname "$0")/daemons.sh"
+firewall_lab
+
+inn_unpack
+rows <<'END'
+ldap        | fail | ^takes passwords before TLS: a simple bind's, result 49 | starttls = ldap | slapd good TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3
+# GnuTLS's own choice
+ldap-10     | fail | ^accepts TLS 1.0 | starttls = ldap | slapd good
+ldap-exp    | fail | ^certificate expired | starttls = ldap | slapd expired TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3
+ldap-no     | fail | ^does not offer StartTLS | starttls = ldap | slapd none
+ldap-sec    | pass | ^TLS 1.2, TLS 1.3; | starttls = ldap | slapd good TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3; security simple_bind=128
+ldap-tls    | pass | ^TLS 1.2, TLS 1.3; | starttls = ldap | slapd good TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3; security tls=1
+ftp         | pass | ^TLS 1.2, TLS 1.3; | starttls = ftp | vsftpd good-rsa
+ftp-exp     | fail | ^certificate expired | starttls = ftp | vsftpd expired-rsa
+ftp-no      | fail | ^refuses AUTH TLS: 530 | starttls = ftp | vsftpd none
+ftp-pw      | fail | ^takes passwords before TLS: 331 | starttls = ftp | vsftpd good-rsa force_local_logins_ssl=NO
+pgsql       | pass | ^TLS 1.2, TLS 1.3; | starttls = postgresql | postgres good
+pgsql-exp   | fail | ^certificate expired | starttls = postgresql | postgres expired
+pgsql-no    | fail | ^does not offer TLS | starttls = postgresql | postgres none
+mysql       | pass | ^TLS 1.2, TLS 1.3; | starttls = mysql | mariadb good
+mysql-exp   | fail | ^certificate expired | starttls = mysql | mariadb expired
+mysql-no    | fail | ^does not offer TLS | starttls = mysql | mariadb none
+rdp         | pass | ^TLS 1.2, TLS 1.3; | starttls = rdp | xrdp good-rsa
+rdp-exp     | fail | ^certificate expired | starttls = rdp | xrdp expired-rsa
+rdp-no      | fail | ^does not offer TLS | starttls = rdp | xrdp none
+xmpp-c      | pass | ^TLS 1.2, TLS 1.3; | starttls = xmpp-client | prosody good c2s
+xmpp-c-exp  | fail | ^certificate expired | starttls = xmpp-client | prosody expired c2s
+xmpp-c-no   | fail | ^does not offer STARTTLS | starttls = xmpp-client | prosody none c2s c2s_require_encryption = false; allow_unencrypted_plain_auth = true
+xmpp-c-pw   | fail | ^takes passwords before TLS | starttls = xmpp-client | prosody good c2s allow_unencrypted_plain_auth = true; c2s_require_encryption = false
+xmpp-s      | pass | ^TLS 1.2, TLS 1.3; | starttls = xmpp-server | prosody good s2s
+xmpp-s-exp  | fail | ^certificate expired | starttls = xmpp-server | prosody expired s2s
+xmpp-s-no   | fail | ^does not offer STARTTLS | starttls = xmpp-server | prosody none s2s
+nntp        | pass | ^TLS 1.2, TLS 1.3; | starttls = nntp | innd good
+nntp-exp    | fail | ^certificate expired | starttls = nntp | innd expired
+nntp-no     | fail | ^refuses STARTTLS: 580 | starttls = nntp | innd none
+END
+rows_check
+finish
