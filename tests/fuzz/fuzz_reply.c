@@ -13,8 +13,7 @@ static bool same(const struct reply *a, const struct reply *b)
 	       a->hello.retry == b->hello.retry;
 }
 
-static void read_in_pieces(
-    const uint8_t *bytes, size_t length, enum reply_depth depth)
+static void read_in_pieces(const uint8_t *bytes, size_t length, enum reply_depth depth)
 {
 	struct reply whole = reply_read(bytes, length, depth);
 	struct reply decided = { .kind = REPLY_MORE };

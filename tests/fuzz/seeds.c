@@ -69,8 +69,9 @@ static void save_frames(void)
 	save_frame(
 	    "endpoint", &(struct sp_frame){ .type = SP_FRAME_ENDPOINT,
 			    .endpoint = { 1, { .names = names, .name_count = 1 } } });
-	save_frame("store", &(struct sp_frame){ .type = SP_FRAME_STORE,
-				.store = { 0, true, pem, sizeof(pem) - 1 } });
+	save_frame("store",
+	    &(struct sp_frame){ .type = SP_FRAME_STORE,
+		.store = { .last = true, .bytes = pem, .length = sizeof(pem) - 1 } });
 	save_frame("done",
 	    &(struct sp_frame){ .type = SP_FRAME_DONE, .done = { true, (char *)"" } });
 	save_frame("connect", &(struct sp_frame){ .type = SP_FRAME_CONNECT });
