@@ -82,38 +82,21 @@ static enum sp_exit diff_policies(const struct sp_options *options)
 
 /* How far the kernel is from what the last apply left. The comparison of packets
  * knows the rules that sallyport writes: what somebody else wrote among them it
- * cannot weigh, and must not call alike. 0 where no snapshot can be read. */
-static size_t drift(const struct sp_options *options, const struct sp_kernel *kernel)
+ * cannot weigh, and must not call alike. */
+static size_t drift(const struct sp_standing *standing, const struct sp_kernel *kernel)
 {
-	struct sp_directories directories = sp_directories_of(options);
 	struct sp_diag unread = { 0 };
-	struct sp_standing standing;
-	struct sp_delta *delta = NULL;
-	size_t changes;
+	struct sp_delta *delta =
+	    sp_delta_make(standing->ruleset, &standing->gates, kernel, NULL, &unread);
+	size_t changes = delta ? delta->changes.length : 0;
 
-	if (!kernel->present)
-		return 0;
-	if (sp_standing_load_in_force(&directories, &standing, &unread))
-		delta = sp_delta_make(
-		    standing.ruleset, &standing.gates, kernel, NULL, &unread);
-	changes = delta ? delta->changes.length : 0;
 	sp_delta_free(delta);
-	sp_standing_clear(&standing);
 	sp_diag_free(&unread);
 	return changes;
 }
 
-static enum sp_exit diff_packets(const struct sp_options *options,
-    const struct sp_compiled *compiled, const struct sp_kernel *kernel)
+static void say_drift(size_t changes)
 {
-	bool stands = kernel->present && !kernel->dormant;
-	struct sp_compared old = { "the kernel", NULL, stands ? kernel->held : NULL };
-	struct sp_compared new = side_of(sp_policy_operand(options, 0), compiled);
-	enum sp_exit status = compare(options, &old, &new);
-	size_t changes = drift(options, kernel);
-
-	if (!changes)
-		return status;
 	fflush(stdout);
 	fprintf(stderr,
 	    "sallyport: the kernel's table is %zu change%s away from what the last apply "
@@ -121,7 +104,33 @@ static enum sp_exit diff_packets(const struct sp_options *options,
 	    "--rules` "
 	    "lists all\n",
 	    changes, changes == 1 ? "" : "s");
-	return status == SP_EXIT_DONE ? SP_EXIT_NO : status;
+}
+
+/* The kernel knows nothing of what TLS has to be like; the snapshot does, where it
+ * is what the kernel holds. */
+static enum sp_exit diff_packets(const struct sp_options *options,
+    const struct sp_compiled *compiled, const struct sp_kernel *kernel)
+{
+	struct sp_directories directories = sp_directories_of(options);
+	bool stands = kernel->present && !kernel->dormant;
+	struct sp_compared old = { "the kernel", NULL, stands ? kernel->held : NULL };
+	struct sp_compared new = side_of(sp_policy_operand(options, 0), compiled);
+	struct sp_standing standing = { 0 };
+	struct sp_diag unread = { 0 };
+	enum sp_exit status;
+	size_t changes = 0;
+
+	if (kernel->present &&
+	    sp_standing_load_in_force(&directories, &standing, &unread)) {
+		changes = drift(&standing, kernel);
+		old.policy = changes ? NULL : standing.policy;
+	}
+	status = compare(options, &old, &new);
+	if (changes)
+		say_drift(changes);
+	sp_standing_clear(&standing);
+	sp_diag_free(&unread);
+	return changes && status == SP_EXIT_DONE ? SP_EXIT_NO : status;
 }
 
 static enum sp_exit diff_kernel(const struct sp_options *options)
