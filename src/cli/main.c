@@ -95,6 +95,17 @@ static const struct sp_command commands[] = {
 	{ "status", "", "Show what is open, for whom, why and until when", "fA",
 	    "Reads the kernel and the active snapshot. A shut gate says why.\n", 0, 0,
 	    sp_command_status },
+	{ "audit", "[POLICY]", "Is there a rule for every open port, and each port fit?",
+	    "fTU",
+	    "Joins what listens with the policy, the kernel's rules and what the ports\n"
+	    "serve now; each row passes or fails and says why. Other tables at our hook\n"
+	    "and rules that send packets elsewhere are named as not covered. Who may "
+	    "not\n"
+	    "read the kernel or sockets' owners gets the rest, and is told. Exit "
+	    "status:\n"
+	    "0 all pass, 1 something fails, 3 nothing fails and the kernel was not "
+	    "read.\n",
+	    0, 1, sp_command_audit },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -88,6 +88,7 @@ static const struct {
 	{ "compile", "nft, json or netlink",
 	    1u << SP_FORMAT_TEXT | 1u << SP_FORMAT_JSON | 1u << SP_FORMAT_NFT |
 		1u << SP_FORMAT_NETLINK },
+	{ "audit", "text, json, markdown or sarif", REPORTS },
 	{ "diff", "text, json, markdown or sarif", REPORTS },
 	{ "verify", "text, json, markdown or sarif", REPORTS },
 	{ "probe", "text, json, markdown or sarif", REPORTS },

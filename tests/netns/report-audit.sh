@@ -1,0 +1,169 @@
+#!/bin/bash
+# `audit`: sockets, policy, kernel and TLS in one table. Each thing that can be
+# wrong is made here, with real servers, and found, and nothing else is.
+. "$(dirname "$0")/../lib/sallyport.sh"
+need_command setpriv
+firewall_lab
+certificates good good-rsa expired
+web good good "$S4:443" "[$S6]:443" "$S4:8443" "$S4:10443"
+web expired expired "$S4:11443" "$S4:12443"
+ssl3_only old good-rsa 9443
+answer server tcp/22 tcp/6443 tcp/2222 udp/514
+server_start loopback server /usr/bin/python3 -c '
+import socket, time
+s = socket.create_server(("127.0.0.1", 5432))
+time.sleep(600)'
+wait_for_port server tcp 5432
+
+policy <<END
+
+[service ssh]
+
+[service https]
+name = $NAME
+ca = $PKI/root.pem
+END
+tls_service() { # NAME PORT [LINE...]
+	printf '\n[service %s]\nuse = https\nport = %s\nname = %s\nca = %s\n' \
+		"$1" "$2" "$NAME" "$PKI/root.pem"
+	shift 2
+	printf '%s\n' "$@"
+}
+cp "$POLICY" "$TEST_TMP/fine.ini"
+printf '\n[service others]\nport = 2222, 6443, 8443, 9443, 10443, 11443, 12443\ntls = none\n\n[service syslog]\n' >>"$POLICY"
+apply
+check_exit 1 "audit before the gate is proven" sp audit "$POLICY"
+check_match "443 passes and is shut" '443/tcp.*shut +pass' "$output"
+check_match "which is said" 'open in the policy, shut in the kernel' "$output"
+check_exit 0 "apply" sp apply "$POLICY"
+check_exit 0 "audit where all is well" sp audit "$POLICY"
+check_match "443 is verified" '^pass +443/tcp +https +nginx\[[0-9]+\] +open +pass' "$output"
+check_match "loopback is local" 'bound to loopback' "$output"
+check_equal "eighty columns" "" "$(grep -E '.{81}' <<<"$output")"
+check_equal "no failure" "" "$(grep ^fail <<<"$output")"
+
+# In the order of audit.h.
+cp "$TEST_TMP/fine.ini" "$POLICY"
+{
+	tls_service shop 8443 'from = 10.0.0.0/8'
+	tls_service legacy 9443
+	tls_service warned 10443 'on_fail = warn'
+	tls_service lapsed 11443 'on_fail = warn'
+	tls_service plain 6443
+	tls_service nobody 7443
+	tls_service glass 8444
+	printf '\n[service database]\nport = 5432\ntls = none\n'
+	printf '\n[service gap]\nport = 3000-3010\ntls = none\n'
+	printf '\n[service syslog]\naction = block\n'
+} >>"$POLICY"
+web glass good "$S4:8444"
+check_exit 0 "apply of much that is wrong" sp apply "$POLICY"
+lease_end tcp 8444
+check_exit 0 "override" sp override glass --for 1h --reason "the auditor asks"
+in_host server nft delete element inet sallyport ports '{ tcp . 22 }' ||
+	abort "cannot take 22 out of the map"
+in_host server nft insert rule inet sallyport tcp-8443 counter accept ||
+	abort "cannot put a rule into tcp-8443"
+in_host server nft -f - <<END || abort "nft refuses the other tables"
+table ip nat {
+	chain DOCKER {
+		tcp dport 8080 dnat to 172.17.0.2:80
+		meta l4proto udp udp dport 5353 dnat to 172.17.0.3
+	}
+	chain prerouting {
+		type nat hook prerouting priority dstnat; policy accept;
+		fib daddr type local jump DOCKER
+		tcp dport { 81, 82 } redirect to :8081
+	}
+	chain postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
+		masquerade
+	}
+}
+table inet firewalld {
+	chain filter_INPUT { type filter hook input priority filter + 10; policy accept; }
+	chain filter_FORWARD { type filter hook forward priority filter + 10; policy drop; }
+}
+table netdev n {
+	chain early { type filter hook ingress device "eth1" priority 0; policy accept; }
+}
+END
+check_exit 1 "audit of much that is wrong" sp audit "$POLICY"
+# One line for each port.
+table=$(sed -E ':a;N;$!ba;s/\n {6,}/ | /g' <<<"$output")
+finds() { check_match "$1" "$2" "$table"; }
+finds "what was taken out of the kernel" '^fail +22/tcp +ssh .*open in the policy, shut in the kernel.*\[shut\]'
+finds "what passes" '^pass +443/tcp +https .*\[verified\]'
+finds "a listener without a rule" '^fail +2222/tcp +- .*\[no_rule\]'
+finds "a range without a listener" '^fail +3000-3010/tcp +gap .*\[no_listener\]'
+finds "a rule for what loopback alone has" '^fail +5432/tcp +database .*\[no_listener\]'
+finds "plain text on a TLS port" '^fail +6443/tcp +plain .*\[tls: plain_text\]'
+finds "a TLS rule without a listener" '^fail +7443/tcp +nobody .*\[no_listener\]'
+finds "another rule in the kernel" '^fail +8443/tcp +shop .*\[different\]'
+finds "an override" '^fail +8444/tcp +glass .*open.*\[overridden\]'
+finds "an SSLv3-only port" '^fail +9443/tcp +legacy +selfserv.*\[tls: sslv3\]'
+finds "which the kernel keeps shut" '^fail +9443/tcp .* shut +fail'
+finds "on_fail = warn that would pass" '^fail +10443/tcp +warned .*\[unverified\]'
+finds "on_fail = warn that would not" '^fail +11443/tcp +lapsed .*open +fail.*\[tls: certificate_expired\]'
+finds "a server without a rule" '^fail +12443/tcp +- .*\[no_rule\]'
+finds "what is blocked by name" '^pass +514/udp +syslog .*\[blocked\]'
+finds "a DNAT rule" '^fail +destinations are rewritten in ip nat DOCKER, rule [0-9]+: port 8080/tcp to.*172\.17\.0\.2:80.*Docker.*\[dnat\]'
+finds "one for UDP" 'port 5353/udp to.*172\.17\.0\.3 '
+finds "a redirect of several ports" 'ports are rewritten in ip nat prerouting.*to :8081.*\[redirect\]'
+finds "a foreign input hook" '^note +another table hooks input in inet firewalld filter_INPUT.*firewalld.*\[input_hook\]'
+finds "a forward hook" 'hooks forward in inet firewalld filter_FORWARD.*policy drop.*\[forward_hook\]'
+finds "an ingress hook" 'netdev n early.*\[ingress_hook\]'
+finds "that the kernel differs" 'kernel does not hold this policy'
+check_equal "rows that pass" "2" "$(grep -c '^pass' <<<"$output")"
+check_equal "eighty columns" "" "$(grep -E '.{81}' <<<"$output")"
+
+check_exit 1 "audit as JSON" sp audit --format json "$POLICY"
+check_equal "the same rows" "12 2 3 3" "$(/usr/bin/python3 -c '
+import json, sys
+audit = json.load(open(sys.argv[1]))
+assert audit["version"] == 1 and not audit["pass"]
+rows, others = audit["rows"], audit["not_covered"]
+docker = [x for x in others if x["kind"] == "dnat" and x["port"] == 8080]
+assert docker[0]["to"] == "172.17.0.2" and docker[0]["to_port"] == 80
+assert [r["finding"] for r in rows if "9443" in json.dumps(r["ports"])] == ["sslv3"]
+print(sum(not r["pass"] for r in rows), sum(r["pass"] for r in rows),
+    sum(not x["pass"] for x in others), sum(x["pass"] for x in others))
+' "$TEST_TMP/.output")"
+check_exit 1 "audit as SARIF" sp audit --format sarif "$POLICY"
+cp "$TEST_TMP/.output" "$TEST_TMP/audit.sarif"
+check "which is SARIF" /usr/bin/python3 "$SP_ROOT/tests/lib/schema.py" \
+	"$SP_ROOT/tests/lib/sarif-2.1.0.schema.json" "$TEST_TMP/audit.sarif"
+check_exit 1 "audit as Markdown" sp audit --format markdown "$POLICY"
+check_match "a row of it" '^\| 🔴 fail \| 9443/tcp \| legacy \|' "$output"
+
+# Rules of iptables, which keep their own extensions in nf_tables.
+if command -v iptables-nft >/dev/null; then
+	in_host server iptables-nft -t nat -A PREROUTING -p tcp --dport 9090 \
+		-j DNAT --to-destination 172.17.0.9:90 || abort "iptables-nft fails"
+	check_exit 1 "audit with iptables' DNAT" sp audit "$POLICY"
+	check_match "names it" 'ip nat PREROUTING.*port 9090/tcp' \
+		"$(sed -E ':a;N;$!ba;s/\n {6,}/ /g' <<<"$output")"
+else
+	echo "     without iptables-nft"
+fi
+
+# An ordinary user: what may not be read is left out and said, the rest is there.
+chmod 711 "$TEST_TMP"
+mkdir -m 755 "$TEST_TMP/bin" "$TEST_TMP/prober"
+cp "$SALLYPORT" "$TEST_TMP/bin/sallyport"
+cp "$(dirname "$SALLYPORT")/../prober/sallyport-prober" "$TEST_TMP/prober/" || abort "no prober"
+chmod 644 "$POLICY" "$TEST_TMP/fine.ini"
+chmod 755 "$PKI" && chmod 644 "$PKI/root.pem"
+as_nobody() {
+	in_host server setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all \
+		timeout 120 "$TEST_TMP/bin/sallyport" "$@" --state "$TEST_TMP/none" --run "$TEST_TMP/none"
+}
+check_exit 1 "audit as an ordinary user" as_nobody audit "$POLICY"
+check_match "says that the kernel was not read" 'kernel.*not read' "$(tr '\n' ' ' <<<"$output")"
+check_match "and that owners are left out" 'Owners are left out: the sockets of [0-9]+ processes' "$output"
+check_match "warns on standard error" 'warning: .*CAP_NET_ADMIN' "$errors"
+check_match "shows uids instead" '^pass +443/tcp +https +uid [0-9]+ +unread +pass' "$output"
+check_match "and still judges TLS" '^fail +9443/tcp' "$output"
+printf '\n[service others]\nport = 2222, 6443, 8443-8444, 9443, 10443, 11443, 12443\ntls = none\n\n[service syslog]\n' >>"$TEST_TMP/fine.ini"
+check_exit 3 "nothing wrong that it can see" as_nobody audit "$TEST_TMP/fine.ini"
+finish
