@@ -169,4 +169,8 @@ void sp_policy_free(struct sp_policy *policy);
  * text stands alone (a snapshot). NULL when memory is out; free() it. */
 char *sp_policy_print(const struct sp_policy *policy, bool inlined, size_t *ret_length);
 
+/* One profile's section in the same form, "key = value" a line, so that two can be
+ * compared. NULL when memory is out; free() it. */
+char *sp_profile_print(const struct sp_policy *policy, size_t profile);
+
 #endif

@@ -151,6 +151,19 @@ static void print_policy(struct sp_printer *printer)
 	print_expects(printer);
 }
 
+char *sp_profile_print(const struct sp_policy *policy, size_t profile)
+{
+	struct sp_printer printer = { .policy = policy };
+
+	print_section(&printer, &sp_profile_table, NULL, &policy->profiles[profile]);
+	sp_text_add_bytes(&printer.text, "", 0); /* its NUL */
+	if (printer.text.failed) {
+		sp_text_free(&printer.text);
+		return NULL;
+	}
+	return printer.text.bytes;
+}
+
 char *sp_policy_print(const struct sp_policy *policy, bool inlined, size_t *ret_length)
 {
 	struct sp_printer printer = { .policy = policy, .inlined = inlined };

@@ -212,11 +212,13 @@ static enum sp_effect names_effect(const struct held *old, const struct held *ne
 	return effect;
 }
 
-static const struct aspect {
+struct aspect {
 	const char *what;
 	void (*write)(const struct held *held, struct sp_text *ret);
 	enum sp_effect (*effect)(const struct held *old, const struct held *new);
-} aspects[] = {
+};
+
+static const struct aspect aspects[] = {
 	{ "tls", write_tls, NULL },
 	{ "name", write_names, names_effect },
 	{ "profile", write_profile, NULL },
@@ -241,7 +243,7 @@ static struct sp_demand_row *find_row(struct sp_difference *difference,
 		if (difference->demands.length - i >
 		    4 * sizeof(aspects) / sizeof(*aspects))
 			break;
-		if (row->what == what && !strcmp(row->service, service) &&
+		if (!strcmp(row->what, what) && !strcmp(row->service, service) &&
 		    !strcmp(row->before, before) && !strcmp(row->after, after))
 			return row;
 	}
@@ -285,6 +287,82 @@ static bool add_row(struct sp_difference *difference, const struct aspect *aspec
 	return add_port(row, new->places[0].port);
 }
 
+/* "strict (min_version = 1.3)": a key of a profile whose name stays. */
+static void write_key(const char *name, const char *line, struct sp_text *ret)
+{
+	sp_text_add(ret, "%s (%.*s)", name, (int)strcspn(line, "\n"), line);
+}
+
+/* The line behind, lines that a list goes on in skipped: what differs in those
+ * differs in the list's first line or is said by none. NULL: the end. */
+static const char *next_line(const char *line)
+{
+	do {
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	} while (*line == '\t');
+	return *line ? line : NULL;
+}
+
+/* Keys that say where a profile comes from, and judge nothing. */
+static bool is_remark(const char *line)
+{
+	static const char *const remarks[] = { "source =", "clauses =", "override =" };
+
+	for (size_t i = 0; i < sizeof(remarks) / sizeof(*remarks); i++)
+		if (!strncmp(line, remarks[i], strlen(remarks[i])))
+			return true;
+	return false;
+}
+
+static bool compare_keys(struct sp_difference *difference, const struct held *old,
+    const struct held *new, const char *before, const char *after)
+{
+	static const struct aspect profile = { "profile", write_profile, NULL };
+	const char *name = old->policy->profiles[first_service(old)->profile].name;
+
+	while (before && after) {
+		const char *rest = next_line(before), *other = next_line(after);
+		size_t length = rest ? (size_t)(rest - before) : strlen(before);
+		size_t its = other ? (size_t)(other - after) : strlen(after);
+		struct sp_text texts[2] = { 0 };
+		bool done = true;
+
+		if ((length != its || memcmp(before, after, length)) &&
+		    !is_remark(before)) {
+			write_key(name, before, &texts[0]);
+			write_key(name, after, &texts[1]);
+			done = !texts[0].failed && !texts[1].failed &&
+			       add_row(difference, &profile, old, new, texts);
+			sp_text_free(&texts[0]);
+			sp_text_free(&texts[1]);
+		}
+		if (!done)
+			return false;
+		before = rest;
+		after = other;
+	}
+	return true;
+}
+
+/* A profile of one's own may change and keep its name. */
+static bool compare_profiles(
+    struct sp_difference *difference, const struct held *old, const struct held *new)
+{
+	size_t one = first_service(old)->profile, two = first_service(new)->profile;
+	char *before, *after;
+	bool done;
+
+	if (strcmp(old->policy->profiles[one].name, new->policy->profiles[two].name))
+		return true;
+	before = sp_profile_print(old->policy, one);
+	after = sp_profile_print(new->policy, two);
+	done = before && after && compare_keys(difference, old, new, before, after);
+	free(before);
+	free(after);
+	return done;
+}
+
 static bool compare_port(
     struct sp_difference *difference, const struct held *old, const struct held *new)
 {
@@ -302,7 +380,7 @@ static bool compare_port(
 		if (!done)
 			return false;
 	}
-	return true;
+	return compare_profiles(difference, old, new);
 }
 
 static size_t same_port(const struct places *places, size_t from)

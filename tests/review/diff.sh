@@ -111,6 +111,21 @@ check_equal "every line fits 80 columns" "" "$(compare | LC_ALL=C.UTF-8 awk 'len
 compare --format json >out.json
 check "JSON follows the schema" schema out.json
 
+# A profile that changes and keeps its name.
+write old.ini <<'END'
+
+[profile mine]
+base = baseline
+
+[service https]
+name = a.example
+profile = mine
+END
+sed 's/^base = .*/&\nmin_rsa_bits = 3072/' old.ini >new.ini
+check_exit 1 "a profile's key" compare
+check_match "is a change of demands" '^! https +443/tcp +TLS changes: profile = mine \(min_rsa_bits = 3072\),' "$output"
+check_equal "and the only one" 1 "$(grep -c '^!' <<<"$output")"
+
 # Places: interfaces, local addresses, families.
 write old.ini <<'END'
 
