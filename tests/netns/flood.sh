@@ -1,0 +1,90 @@
+#!/bin/bash
+# A flood of connections while one policy replaces another, again and again: none
+# gets through that neither policy allows, none that both allow is refused.
+# $1: reloads.
+. "$(dirname "$0")/../lib/enforcer.sh"
+reloads=${1:-100}
+enforcer_lab
+[[ -z ${SP_RELEASE:-} ]] || SALLYPORT=$SP_RELEASE/src/cli/sallyport
+answer server tcp/20-25 tcp/80 tcp/110 tcp/443 tcp/8443 tcp/9000-9010
+
+# Both allow ssh, 443 (by its lease) and 9005; neither 23, 110, 8443; each its own.
+policy <<END
+[service ssh]
+from = 10.0.0.0/8, fd00::/8
+[service https]
+name = none
+revoke = cut
+[service shop]
+use = https
+port = 8443
+name = none
+[service bulk]
+port = 9000-9005
+tls = none
+[service http]
+END
+cp "$POLICY" "$TEST_TMP/one.ini"
+policy <<END
+[addresses office]
+elements = 10.1.0.0/16, fd00::5, 198.51.100.0/24
+[addresses bad]
+elements = 198.18.0.0/15
+action = block
+[service ssh]
+from = @office
+[service secure]
+use = https
+name = none
+[service bulk]
+port = 9003-9010
+tls = none
+rate = 100000/second burst 100000
+[service ftp-like]
+port = 20-22
+tls = none
+from = 10.1.2.3
+[service smtp]
+name = none
+END
+cp "$POLICY" "$TEST_TMP/two.ini"
+check_exit 0 "the first policy" sp apply --no-verify "$TEST_TMP/one.ini"
+check_exit 0 "the second policy" sp apply --no-verify "$TEST_TMP/two.ini"
+lease tcp 443
+
+export PATIENCE=0.95
+timeline_start 5 <<END
+both-ssh connect $A4 $S4:22
+both-ssh6 connect $A6 [$S6]:22
+both-lease connect $B4 $S4:443
+both-range connect $B4 $S4:9005
+neither-telnet connect $A4 $S4:23
+neither-source connect $B4 $S4:22
+neither-pop connect $A6 [$S6]:110
+neither-gate connect $B4 $S4:8443
+one-http connect $A4 $S4:80
+two-range connect $A4 $S4:9008
+stays echo $A4 $S4:22
+stays-lease echo $B4 $S4:443
+END
+failed=0
+for ((i = 0; i < reloads; i++)); do
+	policy=one
+	((i % 2)) || policy=two
+	in_host server "$SALLYPORT" apply --quiet --no-verify --state "$STATE" --run "$RUN" \
+		"$TEST_TMP/$policy.ini" >/dev/null 2>&1 || failed=$((failed + 1))
+done
+sleep 1
+timeline_stop
+check_equal "every one of $reloads reloads was committed" 0 "$failed"
+tally() { awk -v name="$1" -v fate="$2" '$2 ~ "^" name && $3 == fate' "$TEST_TMP/timeline" | wc -l; }
+for kind in both neither one two stays; do
+	echo "$kind: $(tally $kind open) open, $(tally $kind shut) shut, $(tally $kind reset) reset"
+done
+check "thousands of connections were tried" test "$(wc -l <"$TEST_TMP/timeline")" -gt 1000
+check_equal "none that both allow was refused" 0 $(($(tally both shut) + $(tally both reset)))
+check_equal "none that neither allows got through" 0 $(($(tally neither open) + $(tally neither reset)))
+check_equal "no connection that stood was hurt" 0 "$(tally stays shut)"
+check "what one of them allows was open and was shut, so both were in force" \
+	test "$(tally one open)" -gt 0 -a "$(tally one shut)" -gt 0 -a "$(tally two open)" -gt 0 -a "$(tally two shut)" -gt 0
+finish
