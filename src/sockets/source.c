@@ -19,7 +19,7 @@ static bool loopback_beside(
 		    taken == first ? htonl(INADDR_LOOPBACK + 1) : first;
 		return true;
 	}
-	((struct sockaddr_in6 *)ret)->sin6_addr = in6addr_loopback;
+	((struct sockaddr_in6 *)ret)->sin6_addr = (struct in6_addr)IN6ADDR_LOOPBACK_INIT;
 	return !IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)target)->sin6_addr);
 }
 

@@ -5,13 +5,15 @@
 firewall_lab
 
 rows <<'END'
-postfix     | pass | ^TLS 1.2, TLS 1.3; | starttls = smtp | postfix good smtpd_tls_protocols = >=TLSv1.2
-postfix-exp | fail | ^certificate expired | starttls = smtp | postfix expired smtpd_tls_protocols = >=TLSv1.2
+postfix     | pass | ^TLS 1.2, TLS 1.3; | starttls = smtp | postfix good smtpd_tls_protocols = >=TLSv1.2; smtpd_tls_exclude_ciphers = aNULL
+postfix-exp | fail | ^certificate expired | starttls = smtp | postfix expired smtpd_tls_protocols = >=TLSv1.2; smtpd_tls_exclude_ciphers = aNULL
 postfix-no  | fail | ^does not offer STARTTLS | starttls = smtp | postfix none
-# as Debian ships it: with security level `may` postfix lowers OpenSSL's own to 0
+# as Debian ships it: with security level `may` postfix lowers OpenSSL's own to 0,
+# speaks TLS 1.0 and takes anonymous suites
 postfix-may | fail | ^accepts TLS 1.0 | starttls = smtp | postfix good
-postfix-sub | pass | ^TLS 1.2, TLS 1.3; | starttls = smtp | postfix good smtpd_tls_protocols = >=TLSv1.2; smtpd_sasl_auth_enable = yes; smtpd_tls_auth_only = yes
-postfix-pw  | fail | ^takes passwords before TLS: AUTH PLAIN LOGIN | starttls = smtp | postfix good smtpd_tls_protocols = >=TLSv1.2; smtpd_sasl_auth_enable = yes
+postfix-anon | fail | ^accepts TLS_DH_anon | starttls = smtp | postfix good smtpd_tls_protocols = >=TLSv1.2
+postfix-sub | pass | ^TLS 1.2, TLS 1.3; | starttls = smtp | postfix good smtpd_tls_protocols = >=TLSv1.2; smtpd_tls_exclude_ciphers = aNULL; smtpd_sasl_auth_enable = yes; smtpd_tls_auth_only = yes
+postfix-pw  | fail | ^takes passwords before TLS: AUTH PLAIN LOGIN | starttls = smtp | postfix good smtpd_tls_protocols = >=TLSv1.2; smtpd_tls_exclude_ciphers = aNULL; smtpd_sasl_auth_enable = yes
 imap        | pass | ^TLS 1.2, TLS 1.3; | starttls = imap | dovecot good imap
 imap-exp    | fail | ^certificate expired | starttls = imap | dovecot expired imap
 imap-no     | fail | ^does not offer STARTTLS | starttls = imap | dovecot none imap
