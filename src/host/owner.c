@@ -55,12 +55,12 @@ static uint32_t socket_inode(int directory, const char *name)
 static void read_command(int process, char ret[SP_COMMAND_TEXT])
 {
 	int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, ret, SP_COMMAND_TEXT - 1);
+	ssize_t length = fd < 0 ? -1 : read(fd, ret, SP_COMMAND_TEXT);
 
 	if (fd >= 0)
 		close(fd);
-	ret[length > 0 ? length : 0] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
+	/* The last one ends the file; those before it are the name's. */
+	ret[length > 0 ? length - 1 : 0] = '\0';
 }
 
 static bool look_at_descriptors(
