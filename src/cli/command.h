@@ -89,5 +89,6 @@ enum sp_exit sp_command_recheck(const struct sp_options *options);
 enum sp_exit sp_command_watch(const struct sp_options *options);
 enum sp_exit sp_command_status(const struct sp_options *options);
 enum sp_exit sp_command_audit(const struct sp_options *options);
+enum sp_exit sp_command_discover(const struct sp_options *options);
 
 #endif

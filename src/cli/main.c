@@ -106,6 +106,14 @@ static const struct sp_command commands[] = {
 	    "0 all pass, 1 something fails, 3 nothing fails and the kernel was not "
 	    "read.\n",
 	    0, 1, sp_command_audit },
+	{ "discover", "", "Write a policy that describes what listens here", "TUC",
+	    "Asks every socket that can be reached from outside for TLS, or for the\n"
+	    "upgrade that the catalogue knows for its port, and prints a policy that\n"
+	    "keeps exactly those reachable. What fails is opened with on_fail = warn "
+	    "and\n"
+	    "a comment that says why. Never applies anything. With --ca, certificates\n"
+	    "are held against those authorities, and the policy says so.\n",
+	    0, 0, sp_command_discover },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define DEFAULT_POLICY "/etc/sallyport/policy.ini"
 
@@ -71,6 +73,52 @@ struct sp_policy *sp_read_policy(
 	if (ret_warnings)
 		*ret_warnings = diag.warnings;
 	sp_show_diagnostics(options, &diag);
+	return policy;
+}
+
+static bool write_all(int fd, const char *text, size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, text, length);
+
+		if (written <= 0)
+			return false;
+		text += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static void keep_errors(struct sp_diag *from, struct sp_diag *to)
+{
+	for (size_t i = 0; i < from->length; i++)
+		if (from->items[i].severity == SP_ERROR)
+			sp_error(to, NULL, "line %u: %s", from->items[i].line,
+			    from->items[i].message);
+	if (from->out_of_memory)
+		sp_out_of_memory(to);
+	sp_diag_free(from);
+}
+
+struct sp_policy *sp_policy_in_memory(const struct sp_options *options, const char *text,
+    size_t length, struct sp_diag *diag)
+{
+	int fd = memfd_create("policy", MFD_CLOEXEC);
+	struct sp_policy_source source = { .config_directory =
+					       options->config_directory };
+	struct sp_policy *policy = NULL;
+	struct sp_diag found = { 0 };
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	source.path = path;
+	if (fd >= 0 && write_all(fd, text, length))
+		policy = sp_policy_read(&source, &found);
+	else
+		sp_error(&found, NULL, "cannot write a file in memory: %m");
+	if (fd >= 0)
+		close(fd);
+	keep_errors(&found, diag);
 	return policy;
 }
 

@@ -12,6 +12,11 @@
 struct sp_policy *sp_read_policy(
     const struct sp_options *options, const char *path, size_t *ret_warnings);
 
+/* The same for a text of our own. Errors are in `diag`, warnings are not told: it is
+ * not the user's. NULL: there was an error. */
+struct sp_policy *sp_policy_in_memory(const struct sp_options *options, const char *text,
+    size_t length, struct sp_diag *diag);
+
 struct sp_directories sp_directories_of(const struct sp_options *options);
 
 /* A policy with everything that is made of it alone. */

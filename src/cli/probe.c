@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "policy.h"
 #include "verify_run.h"
@@ -134,15 +132,11 @@ static bool add_names(const struct sp_options *options, const struct operand *op
 static struct sp_policy *least_policy(const struct sp_options *options)
 {
 	static const char text[] = "[policy]\nversion = 1\n[service ssh]\n";
-	int fd = memfd_create("policy", 0);
-	struct sp_policy *policy = NULL;
-	char path[32];
+	struct sp_diag diag = { 0 };
+	struct sp_policy *policy =
+	    sp_policy_in_memory(options, text, sizeof(text) - 1, &diag);
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fd >= 0 && write(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1)
-		policy = sp_read_policy(options, path, NULL);
-	if (fd >= 0)
-		close(fd);
+	sp_show_diagnostics(options, &diag);
 	return policy;
 }
 
