@@ -41,7 +41,7 @@ ip netns exec "${net_prefix}server" "$SALLYPORT" watch --state "$STATE" --run "$
 	<&- >&- 2>&- &
 watching=$!
 server_pids+=($watching)
-sleep 1
+wait_until 10 test -e /proc/$watching/fd/5
 check_equal "the enforcer without streams" "/dev/null /dev/null /dev/null" \
 	"$(readlink /proc/$watching/fd/{0,1,2} | paste -sd ' ')"
 kill $watching
@@ -50,15 +50,15 @@ wait $watching
 # A policy that waits to be confirmed is undone, whatever fails on top of it.
 sed 's/^\[service http\]/&\nfrom = 203.0.113.0\/24/' "$POLICY" >"$POLICY.2"
 sed 's/^\[service http\]/&\nfrom = 198.51.100.0\/24/' "$POLICY" >"$POLICY.3"
-check_exit 0 "apply --confirm" sp apply --no-verify --confirm 3s "$POLICY.2"
+check_exit 0 "apply --confirm" sp apply --no-verify --confirm 8s "$POLICY.2"
 packets_reach client <<END
 shut tcp $A4 -> $S4:80
 END
 check_exit 3 "another one that fails" in_host server setpriv --bounding-set -net_admin \
 	"$SALLYPORT" apply --state "$STATE" --run "$RUN" --no-verify --confirm 60s "$POLICY.3"
-check_match "the first one still waits" 'NOT CONFIRMED: undone in [0-3] s' "$(sp status)"
+check_match "the first one still waits" 'NOT CONFIRMED: undone in [0-8] s' "$(sp status)"
 undone() { ! sp status | grep -q 'NOT CONFIRMED'; }
-check "and is undone" wait_until 6 undone
+check "and is undone" wait_until 12 undone
 packets_reach client <<END
 open tcp $A4 -> $S4:80
 END
