@@ -4,6 +4,9 @@
 #
 #   postfix LEAF [MAIN.CF-LINE;...]
 #   dovecot LEAF imap|pop3|lmtp|sieve [SETTING;...]
+#   imaps LEAF [SETTING;...]         dovecot with TLS from the first byte on
+#   apache LEAF [DIRECTIVE;...]      with Debian's ssl.conf as it comes
+#   debian_nginx LEAF [DIRECTIVE;...] with what Debian's nginx.conf says of TLS
 #   vsftpd LEAF [SETTING;...]
 #   slapd LEAF [SLAPD.CONF-LINE;...]
 #   postgres LEAF [SETTING;...]
@@ -19,6 +22,9 @@ daemon_command() {
 	case $1 in
 	postgres) echo /usr/lib/postgresql/15/bin/postgres ;;
 	mariadb) echo mariadbd ;;
+	imaps) echo dovecot ;;
+	apache) echo apache2 ;;
+	debian_nginx) echo nginx ;;
 	innd) echo "$(inn_root)/usr/lib/news/bin/nnrpd" ;;
 	*) echo "$1" ;;
 	esac
@@ -127,6 +133,68 @@ serve_dovecot() {
 	[[ $leaf != none ]] || sed -i '/^ssl_\(cert\|key\)/d' "$home/dovecot.conf"
 	settings "${@:4}" >>"$home/dovecot.conf"
 	server_start "dovecot_$port" server dovecot -F -c "$home/dovecot.conf"
+}
+
+serve_imaps() {
+	local port=$1 leaf=$2
+	daemon_home "$port" "$leaf"
+	cat >"$home/dovecot.conf" <<-END
+		base_dir = $home/run
+		state_dir = $home/state
+		log_path = $home/dovecot.log
+		instance_name = test-$port
+		protocols = imap
+		!include /etc/dovecot/conf.d/10-ssl.conf
+		ssl_cert = <$home/cert.pem
+		ssl_key = <$home/key.pem
+		service stats {
+		  unix_listener stats-writer {
+		    mode = 0666
+		  }
+		}
+		service imap-login {
+		  inet_listener imap {
+		    port = 0
+		  }
+		  inet_listener imaps {
+		    port = $port
+		    ssl = yes
+		  }
+		}
+	END
+	settings "${@:3}" >>"$home/dovecot.conf"
+	server_start "imaps_$port" server dovecot -F -c "$home/dovecot.conf"
+}
+
+serve_apache() {
+	local port=$1 leaf=$2 modules=/usr/lib/apache2/modules
+	daemon_home "$port" "$leaf"
+	cat >"$home/apache.conf" <<-END
+		Define APACHE_RUN_DIR $home
+		ServerRoot $home
+		ServerName $NAME
+		PidFile $home/pid
+		ErrorLog $home/error.log
+		Listen $port
+		LoadModule mpm_event_module $modules/mod_mpm_event.so
+		LoadModule authz_core_module $modules/mod_authz_core.so
+		LoadModule mime_module $modules/mod_mime.so
+		LoadModule socache_shmcb_module $modules/mod_socache_shmcb.so
+		LoadModule ssl_module $modules/mod_ssl.so
+		TypesConfig /etc/mime.types
+		Mutex file:$home default
+		Include /etc/apache2/mods-available/ssl.conf
+		SSLEngine on
+		SSLCertificateFile $home/cert.pem
+		SSLCertificateKeyFile $home/key.pem
+	END
+	settings "${@:3}" >>"$home/apache.conf"
+	server_start "apache_$port" server apache2 -D FOREGROUND -f "$home/apache.conf"
+}
+
+# Debian's words on TLS, the rest the test's own.
+serve_debian_nginx() {
+	nginx_row "$1" "$2" "$(grep -hE '^[[:space:]]*ssl_' /etc/nginx/nginx.conf | sed 's/#.*//') ${*:3}"
 }
 
 serve_vsftpd() {

@@ -37,7 +37,7 @@ row_command() {
 	case $1 in
 	nginx | selfserv) echo "$1" ;;
 	gnutls) echo gnutls-serv ;;
-	s_server | double | replay | none) echo openssl ;;
+	s_server | node | double | replay | none) echo openssl ;;
 	*) daemon_command "$1" ;;
 	esac
 }
