@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The Debian 12 packages that building, testing and showing sallyport take, and
-# how they get onto a machine; whether a build directory is ours to build in. This is the only list: tests/run and
-# examples/quickstart both read it.
+# how they get onto a machine; whether a build directory is ours to build in.
+# This is the only list: tests/run and examples/quickstart both read it.
 
 packages_build=(
 	gcc libc6-dev cmake ninja-build pkg-config
@@ -17,9 +17,7 @@ packages_show=(
 packages_test=(
 	"${packages_show[@]}"
 	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
-	python3-jsonschema
-	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping
-	git python3-jsonschema python3-yaml git
+	python3-jsonschema python3-yaml
 )
 packages_coverage=(lcov)
 # The servers that speak each STARTTLS protocol, for the long suite. (inn2 is only
