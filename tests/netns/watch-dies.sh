@@ -50,7 +50,7 @@ dies() { # signal, and seconds after the lease's length at which it comes
 	for port in https https6 shop cut cut6; do
 		within "$1: the last of $port" "$(seconds "$at" "$(at last open $port "$at")")" 0.3 "$bound"
 	done
-	later=$(awk -v at="$at" -v bound="$bound" 'BEGIN { print at + bound }')
+	later=$(awk -v at="$at" -v bound="$bound" 'BEGIN { printf "%.3f", at + bound }')
 	check "$1: an established connection with revoke = drain goes on" seen open drain "$later"
 	check "$1: a port without a gate stays open" seen open plain "$later"
 	packets_reach client <<-END

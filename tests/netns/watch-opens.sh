@@ -49,7 +49,7 @@ sleep 4
 timeline_stop
 within "a service replaced by an SSLv3-only one: its last connection" \
 	"$(seconds "$began" "$(at last open shop || echo "$began")")" -0.5 2
-check "nothing connects to it later" seen shut shop "$(awk -v t="$began" 'BEGIN { print t + 3.5 }')"
+check "nothing connects to it later" seen shut shop "$(awk -v t="$began" 'BEGIN { printf "%.3f", t + 3.5 }')"
 check "the log names the reason" enforcer_said '^(refused|revoked): shop 8443/tcp: speaks only SSLv3'
 check "the enforcer ends as it is told to" enforcer_stop
 finish
