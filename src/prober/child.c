@@ -137,6 +137,7 @@ static void ask_handshake(struct conversation *conversation, int fd, int64_t dea
 		.certificates = certificates_for(conversation, observation->question),
 		.name = name_of(conversation, observation->name),
 		.now = conversation->request->now,
+		.dialect = conversation->request->dialect,
 		.deadline_ms = deadline_ms };
 	struct handshake_chain chain = { 0 };
 

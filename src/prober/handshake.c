@@ -16,6 +16,7 @@
 
 #include "channel.h"
 #include "reply.h"
+#include "starttls.h"
 #include "staple.h"
 
 /* OpenSSL's own choice first, then what it leaves out: a certificate on one of
@@ -390,11 +391,13 @@ static void say_failure(struct watched *watched, int fd, int error)
 		say_what_it_was(watched, fd, error, reason);
 }
 
-static void say_done(SSL *ssl, struct sp_observation *observation)
+static void say_done(SSL *ssl, const struct handshake *handshake, int fd,
+    struct sp_observation *observation)
 {
 	observation->proven = true;
 	say(observation, SP_REPLY_HANDSHAKE, NULL);
 	/* A polite end: servers count interrupted connections. */
+	starttls_end(handshake->dialect, ssl, fd, handshake->deadline_ms);
 	SSL_shutdown(ssl);
 }
 
@@ -435,7 +438,7 @@ void handshake_ask(const struct handshake *handshake, int fd,
 	}
 	observation->sha1_offered = true; /* at security level 0 */
 	switch (handshake_drive(ssl, fd, handshake->deadline_ms, &error)) {
-	case 1: say_done(ssl, observation); break;
+	case 1: say_done(ssl, handshake, fd, observation); break;
 	case 0: say_failure(&watched, fd, error); break;
 	default: say(observation, SP_REPLY_TIMEOUT, NULL); break;
 	}

@@ -31,7 +31,8 @@ struct handshake {
 	size_t alpn_count;
 	uint16_t version;
 	enum handshake_certificates certificates;
-	const char *name; /* NULL: none */
+	const char *name;	 /* NULL: none */
+	enum sp_dialect dialect; /* how the session ends within TLS */
 	int64_t now;
 	int64_t deadline_ms;
 };

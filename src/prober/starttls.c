@@ -36,3 +36,11 @@ bool starttls_upgrade(enum sp_dialect dialect, int fd, const char *name,
 	keep(&observation->upgrade_text, session.text);
 	return observation->upgrade == SP_UPGRADE_DONE;
 }
+
+void starttls_end(enum sp_dialect dialect, SSL *ssl, int fd, int64_t deadline_ms)
+{
+	struct session session = { .fd = fd, .ssl = ssl, .deadline_ms = deadline_ms };
+
+	if (dialect == SP_DIALECT_MYSQL)
+		mysql_end(&session);
+}

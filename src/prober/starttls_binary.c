@@ -82,6 +82,7 @@ static unsigned mysql_capabilities(const uint8_t *body, size_t length)
 	return body[at] | (unsigned)body[at + 1] << 8;
 }
 
+/* The head of a HandshakeResponse41, which alone is an SSLRequest. */
 static void mysql_put_login(uint8_t bytes[36], uint8_t length, uint8_t number)
 {
 	memset(bytes, 0, 36);
@@ -112,6 +113,33 @@ enum sp_upgrade mysql_upgrade(struct session *session)
 		return SP_UPGRADE_NOT_OFFERED;
 	mysql_put_login(request, 32, 1);
 	return session_send(session, request, sizeof(request));
+}
+
+/* A login, refused, is an end that MySQL does not count (max_connect_errors): one
+ * that just leaves is. Nobody of that name is known, and no password is said. */
+void mysql_end(struct session *session)
+{
+	static const char rest[] = "sallyport-probe\0" /* the user */
+				   "\0"		       /* no answer to the salt */
+				   "mysql_native_password";
+	/* An answer of no bytes to a question for another one; then COM_QUIT. */
+	static const uint8_t quit[] = { 1, 0, 0, 0, 1 };
+	uint8_t login[36 + sizeof(rest)], empty[4] = { 0 };
+	const uint8_t *body;
+	size_t length;
+
+	mysql_put_login(login, 32 + sizeof(rest), 2);
+	memcpy(login + 36, rest, sizeof(rest));
+	if (session_send(session, login, sizeof(login)) != SP_UPGRADE_DONE ||
+	    mysql_packet(session, &body, &length) != SP_UPGRADE_DONE || *body == 0xff)
+		return;
+	empty[3] = 4;
+	if (*body == 0xfe &&
+	    (session_send(session, empty, sizeof(empty)) != SP_UPGRADE_DONE ||
+		mysql_packet(session, &body, &length) != SP_UPGRADE_DONE ||
+		*body == 0xff))
+		return;
+	session_send(session, quit, sizeof(quit));
 }
 
 /* --- RDP: an X.224 connection request (MS-RDPBCGR section 2.2.1.1) ------------- */

@@ -2,6 +2,7 @@
 # STARTTLS as mail servers from Debian speak it.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/daemons.sh"
+need_command postfix dovecot
 firewall_lab
 
 rows <<'END'

@@ -3,9 +3,11 @@
 # speak it.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/daemons.sh"
+need_command slapd vsftpd mariadbd mariadb xrdp prosody
 firewall_lab
 
-inn_unpack
+[[ -x /usr/lib/postgresql/15/bin/postgres ]] || skip "postgresql-15 is not installed"
+inn_unpack || skip "inn2 cannot be downloaded"
 rows <<'END'
 ldap        | fail | ^takes passwords before TLS: a simple bind's, result 49 | starttls = ldap | slapd good TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3
 # GnuTLS's own choice
@@ -39,4 +41,12 @@ nntp-exp    | fail | ^certificate expired | starttls = nntp | innd expired
 nntp-no     | fail | ^refuses STARTTLS: 580 | starttls = nntp | innd none
 END
 rows_check
+
+# A host whose connections were interrupted too often is shut out by MySQL: it
+# counts none of ours.
+for i in "${!row_names[@]}"; do
+	[[ ${row_names[i]} != mysql ]] || socket=$TEST_TMP/daemon-${row_ports[i]}/socket
+done
+check_equal "MySQL counts no interrupted connection" "" \
+	"$(mariadb --no-defaults --socket="$socket" -u root -N -e 'select * from performance_schema.host_cache' 2>&1)"
 finish
