@@ -28,6 +28,7 @@ packages_long=(
 	postfix libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
 	vsftpd slapd postgresql-15 mariadb-server-core mariadb-client-core xrdp prosody
 	apache2 sslscan nmap
+	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 
 # Prints those of the named packages that are not installed, one on a line.
