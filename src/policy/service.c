@@ -157,7 +157,8 @@ static bool derive_tls(struct subject *subject)
 		return true;
 	if (subject->entry)
 		service->tls = subject->entry->tls;
-	else if (service->action == SP_ALLOW && service->port_count)
+	else if (service->action == SP_ALLOW &&
+		 (service->port_count || sp_place_has(subject->place, "port")))
 		return complain(subject, "tls",
 		    "[service %s] has no catalogue entry and has to say its tls: none, "
 		    "required or starttls",
