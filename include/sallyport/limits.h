@@ -98,6 +98,10 @@
 #define SP_MAX_OFFERS 16
 /* Connections per address, port and name, retries with shorter hellos included. */
 #define SP_MAX_CONNECTIONS_PER_NAME 48
+
+/* Hellos under way at a time at one endpoint: below what servers allow a client by
+ * default, and enough that neither end waits for the other. */
+#define SP_MAX_ASKED_AT_ONCE 8
 /* What a peer may send before its ServerHello ends: a handshake message that a
  * ServerHello can be, in records of one byte each. */
 #define SP_MAX_HELLO_REPLY_BYTES 16384

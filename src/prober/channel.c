@@ -37,34 +37,54 @@ bool channel_send(const struct channel *channel, const struct sp_frame *frame)
 	return sp_frame_send(channel->fd, frame, -1);
 }
 
-int channel_connect(struct channel *channel, int64_t deadline_ms, uint32_t *ret_error)
+/* One answer; false: no more will come. One to what was given up on is skipped. */
+static bool take_connection(struct channel *channel, uint32_t first, size_t count,
+    struct connected connected[], size_t *missing)
 {
-	struct sp_frame frame = { .type = SP_FRAME_CONNECT,
-		.connect.sequence = ++channel->sequence };
+	struct sp_frame frame;
 	size_t length;
-	int fd;
+	uint32_t index;
+	int fd = -1;
 
-	*ret_error = EPROTO;
-	if (!channel_send(channel, &frame))
-		return -1;
-	for (;;) {
-		if (!wait_for(channel->fd, POLLIN, deadline_ms)) {
-			*ret_error = ETIMEDOUT;
-			return -1;
-		}
-		if (sp_frame_receive(channel->fd, &frame, &fd, &length) !=
-			SP_RECEIVED_FRAME ||
-		    frame.type != SP_FRAME_CONNECTED)
-			break;
-		if (frame.connected.sequence == channel->sequence) {
-			*ret_error = frame.connected.error;
-			return fd;
-		}
-		/* An answer to what we gave up on is skipped. */
+	if (sp_frame_receive(channel->fd, &frame, &fd, &length) != SP_RECEIVED_FRAME ||
+	    frame.type != SP_FRAME_CONNECTED) {
 		if (fd >= 0)
 			close(fd);
+		return false;
 	}
-	if (fd >= 0)
+	index = frame.connected.sequence - first;
+	if (index < count && connected[index].fd < 0) {
+		connected[index] = (struct connected){ fd, frame.connected.error };
+		(*missing)--;
+	} else if (fd >= 0) {
 		close(fd);
-	return -1;
+	}
+	return true;
+}
+
+void channel_connect(struct channel *channel, int64_t deadline_ms, size_t count,
+    struct connected connected[])
+{
+	uint32_t first = channel->sequence + 1;
+	size_t missing = count;
+	bool well = true;
+
+	for (size_t i = 0; i < count; i++) {
+		struct sp_frame frame = { .type = SP_FRAME_CONNECT,
+			.connect.sequence = ++channel->sequence };
+
+		connected[i] = (struct connected){ -1, EPROTO };
+		well = well && channel_send(channel, &frame);
+	}
+	while (well && missing) {
+		if (wait_for(channel->fd, POLLIN, deadline_ms)) {
+			well =
+			    take_connection(channel, first, count, connected, &missing);
+			continue;
+		}
+		for (size_t i = 0; i < count; i++)
+			if (connected[i].fd < 0 && connected[i].error == EPROTO)
+				connected[i].error = ETIMEDOUT;
+		return;
+	}
 }

@@ -21,10 +21,15 @@ struct channel {
 /* Sends a frame; false when the caller is gone or the frame does not fit. */
 bool channel_send(const struct channel *channel, const struct sp_frame *frame);
 
-/* Asks for one more connection and waits until `deadline_ms`. A non-blocking
- * descriptor, or -1 and *ret_error: connect's errno, ETIMEDOUT past the
- * deadline, EPROTO when the caller is gone. */
-int channel_connect(struct channel *channel, int64_t deadline_ms, uint32_t *ret_error);
+/* Asks for `count` connections at once and waits for them until `deadline_ms`: of
+ * each a non-blocking descriptor, or -1 and the error: connect's errno, ETIMEDOUT
+ * past the deadline, EPROTO when the caller is gone. */
+struct connected {
+	int fd;
+	uint32_t error;
+};
+void channel_connect(struct channel *channel, int64_t deadline_ms, size_t count,
+    struct connected connected[]);
 
 /* Waits for `events`; false past the deadline. */
 bool wait_for(int fd, short events, int64_t deadline_ms);

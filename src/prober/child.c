@@ -34,7 +34,17 @@ struct conversation {
 	uint16_t fallback;
 	bool answered;
 	unsigned silent;
-	bool broken; /* the caller is gone, or memory is out */
+	bool together; /* several hellos at a time are answered well */
+	bool broken;   /* the caller is gone, or memory is out */
+};
+
+/* A question under way. */
+struct asking {
+	struct sp_observation observation;
+	struct connected connection;
+	bool said; /* the hello is */
+	struct raw_question raw;
+	struct sp_offer control; /* of it, where it is a control */
 };
 
 static const char *name_of(const struct conversation *conversation, uint16_t name)
@@ -175,68 +185,79 @@ static void offer_control(const struct conversation *conversation,
 		control->groups[control->group_count++] = chosen->group;
 }
 
-static void ask_hello(struct conversation *conversation, int fd, enum hello_shape shape,
-    int64_t deadline_ms, struct sp_observation *observation)
+static void offer(struct hello *hello, const struct sp_offer *offer)
 {
-	const struct sp_offer *offer =
-	    offer_for(conversation->request, observation->question);
-	struct hello hello = { .version = sp_question(observation->question)->version,
-		.shape = shape,
-		.name = name_of(conversation, observation->name) };
-	enum reply_depth depth = REPLY_TO_SERVER_HELLO;
-	struct sp_offer control = { .question = observation->question };
-
-	if (observation->question == SP_ASK_SSL2) {
-		raw_ask_ssl2(fd, deadline_ms, observation);
-		return;
-	}
-	if (observation->question == SP_ASK_FALLBACK) {
-		hello.version = conversation->fallback;
-		hello.fallback = true;
-	}
-	if (sp_question(observation->question)->purpose == SP_PURPOSE_CONTROL) {
-		offer_control(conversation, observation->question, &control);
-		offer = &control;
-	}
-	if (offer) {
-		hello.suites = offer->suites;
-		hello.suite_count = offer->suite_count;
-		hello.groups = offer->group_count ? offer->groups : NULL;
-		hello.group_count = offer->group_count;
-		hello.schemes = offer->scheme_count ? offer->schemes : NULL;
-		hello.scheme_count = offer->scheme_count;
-		hello.extras = hello.version == SP_TLS12;
-		depth = REPLY_TO_KEY_EXCHANGE;
-	}
-	raw_ask(fd, &hello, depth, deadline_ms, observation);
+	hello->suites = offer->suites;
+	hello->suite_count = offer->suite_count;
+	hello->groups = offer->group_count ? offer->groups : NULL;
+	hello->group_count = offer->group_count;
+	hello->schemes = offer->scheme_count ? offer->schemes : NULL;
+	hello->scheme_count = offer->scheme_count;
+	hello->extras = hello->version == SP_TLS12;
 }
 
-/* One connection, upgraded where it has to be, and one question. */
-static void ask_once(struct conversation *conversation, enum hello_shape shape,
-    struct sp_observation *observation)
+static void form_hello(const struct conversation *conversation, struct asking *asking)
+{
+	const struct sp_observation *observation = &asking->observation;
+	const struct sp_offer *offered =
+	    offer_for(conversation->request, observation->question);
+	struct hello *hello = &asking->raw.hello;
+
+	asking->raw.ssl2 = observation->question == SP_ASK_SSL2;
+	asking->raw.depth = REPLY_TO_SERVER_HELLO;
+	*hello = (struct hello){ .version = sp_question(observation->question)->version,
+		.shape = (enum hello_shape)observation->tries,
+		.name = name_of(conversation, observation->name) };
+	if (observation->question == SP_ASK_FALLBACK) {
+		hello->version = conversation->fallback;
+		hello->fallback = true;
+	}
+	if (sp_question(observation->question)->purpose == SP_PURPOSE_CONTROL) {
+		offer_control(conversation, observation->question, &asking->control);
+		offered = &asking->control;
+	}
+	if (offered) {
+		offer(hello, offered);
+		asking->raw.depth = REPLY_TO_KEY_EXCHANGE;
+	}
+}
+
+/* What is said before the first answer is read. */
+static void begin(
+    const struct conversation *conversation, struct asking *asking, int64_t deadline_ms)
+{
+	struct sp_observation *observation = &asking->observation;
+
+	if (sp_question(observation->question)->kind != SP_KIND_HELLO ||
+	    !starttls_upgrade(conversation->request->dialect, asking->connection.fd,
+		name_of(conversation, observation->name), deadline_ms, observation))
+		return;
+	form_hello(conversation, asking);
+	asking->said =
+	    raw_say(asking->connection.fd, &asking->raw, deadline_ms, observation);
+}
+
+static void end(
+    struct conversation *conversation, struct asking *asking, int64_t deadline_ms)
 {
 	const struct sp_request *request = conversation->request;
+	struct sp_observation *observation = &asking->observation;
 	const char *name = name_of(conversation, observation->name);
-	int64_t deadline = earlier(
-	    clock_ms() + request->connection_ms, conversation->channel.deadline_ms);
-	int fd = channel_connect(&conversation->channel, deadline, &observation->error);
+	int fd = asking->connection.fd;
 
-	if (fd < 0) {
-		observation->reply = SP_REPLY_NO_CONNECTION;
-		return;
-	}
 	switch (sp_question(observation->question)->kind) {
 	case SP_KIND_SESSION:
 		starttls_ask(request->dialect, conversation->trust->context, fd, name,
-		    deadline, observation);
+		    deadline_ms, observation);
 		break;
 	case SP_KIND_HELLO:
-		if (starttls_upgrade(request->dialect, fd, name, deadline, observation))
-			ask_hello(conversation, fd, shape, deadline, observation);
+		if (asking->said)
+			raw_hear(fd, &asking->raw, deadline_ms, observation);
 		break;
 	case SP_KIND_HANDSHAKE:
-		if (starttls_upgrade(request->dialect, fd, name, deadline, observation))
-			ask_handshake(conversation, fd, deadline, observation);
+		if (starttls_upgrade(
+			request->dialect, fd, name, deadline_ms, observation))
+			ask_handshake(conversation, fd, deadline_ms, observation);
 		break;
 	}
 	close(fd);
@@ -251,6 +272,35 @@ static void forget(struct sp_observation *observation)
 
 	sp_observation_free(observation);
 	*observation = fresh;
+}
+
+/* One connection for each, upgraded where it has to be. All is said before the first
+ * answer is read; they are read in order, and each connection is closed before the
+ * next is read: a server that serves one at a time gets on. */
+static void ask_once(
+    struct conversation *conversation, struct asking asking[], size_t count)
+{
+	struct connected connections[SP_MAX_ASKED_AT_ONCE];
+	int64_t deadline = earlier(clock_ms() + conversation->request->connection_ms,
+	    conversation->channel.deadline_ms);
+
+	channel_connect(&conversation->channel, deadline, count, connections);
+	for (size_t i = 0; i < count; i++) {
+		forget(&asking[i].observation);
+		asking[i].said = false;
+		asking[i].connection = connections[i];
+		asking[i].observation.error = connections[i].error;
+		if (connections[i].fd < 0)
+			asking[i].observation.reply = SP_REPLY_NO_CONNECTION;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (connections[i].fd >= 0)
+			begin(conversation, &asking[i], deadline);
+	for (size_t i = 0; i < count; i++) {
+		if (connections[i].fd >= 0)
+			end(conversation, &asking[i], deadline);
+		asking[i].observation.tries++;
+	}
 }
 
 /* Silence after a raw hello may be the hello's fault: shorter ones follow, while
@@ -278,34 +328,70 @@ static bool is_yes(const struct sp_observation *observation)
 	       observation->version == sp_question(observation->question)->version;
 }
 
-static void ask(
-    struct conversation *conversation, enum sp_question question, uint16_t name)
+/* An answer in TLS. A server that hangs up or says nothing may do so because others
+ * are being asked (a limit of connections), and is asked alone. */
+static bool is_spoken(const struct sp_observation *observation)
 {
-	struct sp_frame frame = { .type = SP_FRAME_OBSERVATION };
-	struct sp_observation *observation = &frame.observation;
+	return observation->reply == SP_REPLY_ALERT ||
+	       observation->reply == SP_REPLY_SERVER_HELLO;
+}
 
-	observation->question = question;
-	observation->name = name;
-	do {
-		forget(observation);
-		ask_once(conversation, (enum hello_shape)observation->tries, observation);
-		observation->tries++;
-	} while (worth_another_try(conversation, observation));
-	if (is_silence(observation->reply)) {
+static bool is_hello(const struct asking *asking)
+{
+	return sp_question(asking->observation.question)->kind == SP_KIND_HELLO;
+}
+
+static void ask_alone(struct conversation *conversation, struct asking *asking)
+{
+	do
+		ask_once(conversation, asking, 1);
+	while (worth_another_try(conversation, &asking->observation));
+}
+
+static void tell(struct conversation *conversation, struct asking *asking)
+{
+	struct sp_frame frame = { .type = SP_FRAME_OBSERVATION,
+		.observation = asking->observation };
+	enum sp_question question = asking->observation.question;
+
+	if (is_silence(asking->observation.reply)) {
 		conversation->silent++;
 	} else {
 		conversation->silent = 0;
 		conversation->answered = true;
 	}
-	if (is_yes(observation)) {
+	if (is_yes(&asking->observation)) {
 		conversation->spoken |= UINT64_C(1) << question;
 		conversation->chosen[question] =
-		    (struct chosen){ observation->suite, observation->group };
+		    (struct chosen){ asking->observation.suite,
+			    asking->observation.group };
 	}
 	conversation->asked++;
 	if (!channel_send(&conversation->channel, &frame))
 		conversation->broken = true;
 	sp_frame_free(&frame);
+}
+
+/* One question alone, or several hellos together. */
+static void ask(struct conversation *conversation, struct asking asking[], size_t count)
+{
+	if (count == 1) {
+		ask_alone(conversation, &asking[0]);
+		conversation->together = is_hello(&asking[0])
+					     ? is_spoken(&asking[0].observation)
+					     : conversation->together;
+	} else {
+		ask_once(conversation, asking, count);
+		for (size_t i = 0; i < count; i++) {
+			if (is_spoken(&asking[i].observation))
+				continue;
+			asking[i].observation.tries = 0;
+			ask_alone(conversation, &asking[i]);
+			conversation->together = false;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		tell(conversation, &asking[i]);
 }
 
 static bool goes_on(const struct conversation *conversation)
@@ -363,19 +449,61 @@ static bool makes_sense(
 	return false;
 }
 
+/* Hellos that say nothing about whether to ask one another; plain sessions are held
+ * one at a time, their servers count them. */
+static bool goes_together(
+    const struct conversation *conversation, enum sp_question a, enum sp_question b)
+{
+	const struct sp_question_entry *first = sp_question(a), *second = sp_question(b);
+
+	return conversation->together &&
+	       conversation->request->dialect == SP_DIALECT_NONE &&
+	       first->kind == SP_KIND_HELLO && second->kind == SP_KIND_HELLO &&
+	       (first->purpose == SP_PURPOSE_VERSION) ==
+		   (second->purpose == SP_PURPOSE_VERSION) &&
+	       second->purpose != SP_PURPOSE_FALLBACK;
+}
+
+/* The next questions from `*from` on that may be asked together; 0: no more. */
+static size_t gather(const struct conversation *conversation, uint16_t name,
+    unsigned *from, struct asking asking[SP_MAX_ASKED_AT_ONCE])
+{
+	size_t count = 0, most = SP_MAX_QUESTIONS_PER_NAME - conversation->asked;
+
+	if (most > SP_MAX_ASKED_AT_ONCE)
+		most = SP_MAX_ASKED_AT_ONCE;
+	for (; *from < SP_QUESTIONS && count < most; (*from)++) {
+		enum sp_question question = (enum sp_question) * from;
+
+		if (!(conversation->request->questions >> question & 1) ||
+		    !makes_sense(conversation, question, name))
+			continue;
+		if (count && !goes_together(conversation,
+				 asking[count - 1].observation.question, question))
+			break;
+		memset(&asking[count], 0, sizeof(asking[count]));
+		asking[count].observation =
+		    (struct sp_observation){ .question = question, .name = name };
+		count++;
+	}
+	return count;
+}
+
 static void ask_name(struct conversation *conversation, uint16_t name)
 {
+	struct asking asking[SP_MAX_ASKED_AT_ONCE];
+	unsigned next = 0;
+	size_t count;
+
 	memset(conversation->key_types, 0, sizeof(conversation->key_types));
 	conversation->asked = 0;
 	conversation->spoken = 0;
-	for (unsigned i = 0; i < SP_QUESTIONS; i++) {
-		enum sp_question question = (enum sp_question)i;
-
+	while (goes_on(conversation)) {
 		conversation->fallback = fallback_of(conversation);
-		if (conversation->request->questions >> i & 1 && goes_on(conversation) &&
-		    conversation->asked < SP_MAX_QUESTIONS_PER_NAME &&
-		    makes_sense(conversation, question, name))
-			ask(conversation, question, name);
+		count = gather(conversation, name, &next, asking);
+		if (!count)
+			return;
+		ask(conversation, asking, count);
 	}
 }
 

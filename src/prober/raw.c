@@ -39,14 +39,8 @@ static bool send_all(int fd, const uint8_t *bytes, size_t length, int64_t deadli
 	return true;
 }
 
-/* What was asked, which decides how an answer is read. */
-struct asked {
-	const struct hello *hello; /* NULL: SSLv2's */
-	enum reply_depth depth;
-};
-
-static void say_server_hello(const struct hello *asked, const struct reply *reply,
-    struct sp_observation *observation)
+static void say_server_hello(const struct raw_question *question,
+    const struct reply *reply, struct sp_observation *observation)
 {
 	const struct server_hello *hello = &reply->hello;
 	char text[64];
@@ -61,11 +55,11 @@ static void say_server_hello(const struct hello *asked, const struct reply *repl
 	observation->secure_renegotiation = hello->secure_renegotiation;
 	observation->extended_master_secret = hello->extended_master_secret;
 	observation->downgrade_sentinel = hello->downgrade_sentinel;
-	if (!asked || !hello_offers(asked, hello->suite)) {
+	if (question->ssl2 || !hello_offers(&question->hello, hello->suite)) {
 		snprintf(text, sizeof(text),
 		    "chose cipher suite 0x%04x, which was not offered", hello->suite);
 		say(observation, SP_REPLY_MALFORMED, text);
-	} else if (asked->version == SP_TLS13 && hello->version != SP_TLS13) {
+	} else if (question->hello.version == SP_TLS13 && hello->version != SP_TLS13) {
 		/* supported_versions offered no other. */
 		say(observation, SP_REPLY_MALFORMED, "an older version than was offered");
 	} else {
@@ -73,15 +67,15 @@ static void say_server_hello(const struct hello *asked, const struct reply *repl
 	}
 }
 
-static bool say_reply(const struct asked *asked, const uint8_t *bytes, size_t length,
-    const struct reply *reply, struct sp_observation *observation)
+static bool say_reply(const struct raw_question *question, const uint8_t *bytes,
+    size_t length, const struct reply *reply, struct sp_observation *observation)
 {
 	char line[80];
 
 	switch (reply->kind) {
 	case REPLY_MORE: return false;
 	case REPLY_SERVER_HELLO:
-		say_server_hello(asked->hello, reply, observation);
+		say_server_hello(question, reply, observation);
 		return true;
 	case REPLY_ALERT:
 		observation->alert = reply->alert;
@@ -99,12 +93,12 @@ static bool say_reply(const struct asked *asked, const uint8_t *bytes, size_t le
 }
 
 /* True when the answer is known. */
-static bool decided(const struct asked *asked, const uint8_t *bytes, size_t length,
-    struct sp_observation *observation)
+static bool decided(const struct raw_question *question, const uint8_t *bytes,
+    size_t length, struct sp_observation *observation)
 {
 	struct reply reply;
 
-	if (!asked->hello) {
+	if (question->ssl2) {
 		switch (ssl2_read(bytes, length)) {
 		case SSL2_MORE: return false;
 		case SSL2_SERVER_HELLO:
@@ -114,19 +108,20 @@ static bool decided(const struct asked *asked, const uint8_t *bytes, size_t leng
 		case SSL2_NONE: break;
 		}
 	}
-	reply = reply_read(bytes, length, asked->depth);
-	return say_reply(asked, bytes, length, &reply, observation);
+	reply = reply_read(bytes, length, question->depth);
+	return say_reply(question, bytes, length, &reply, observation);
 }
 
 /* No more comes, and nothing was decided. A whole ServerHello counts by itself;
  * silence before it is `otherwise`, with `within` when something had begun. */
-static void say_end(const struct asked *asked, const uint8_t *bytes, size_t length,
-    enum sp_reply otherwise, const char *within, struct sp_observation *observation)
+static void say_end(const struct raw_question *question, const uint8_t *bytes,
+    size_t length, enum sp_reply otherwise, const char *within,
+    struct sp_observation *observation)
 {
-	struct reply reply = reply_read(bytes, length, asked->depth);
+	struct reply reply = reply_read(bytes, length, question->depth);
 
-	if (asked->hello && reply.has_hello)
-		say_server_hello(asked->hello, &reply, observation);
+	if (!question->ssl2 && reply.has_hello)
+		say_server_hello(question, &reply, observation);
 	else if (otherwise == SP_REPLY_TIMEOUT)
 		say(observation, otherwise, length ? within : NULL);
 	/* Ended: a refusal only when it said nothing before, or nothing but
@@ -137,12 +132,12 @@ static void say_end(const struct asked *asked, const uint8_t *bytes, size_t leng
 		say(observation, SP_REPLY_MALFORMED, within);
 }
 
-static void read_answer(int fd, const struct asked *asked, int64_t deadline_ms,
+void raw_hear(int fd, const struct raw_question *question, int64_t deadline_ms,
     struct sp_observation *observation)
 {
 	static const char cut[] = "ended within its answer";
 	uint8_t bytes[SP_MAX_HELLO_REPLY_BYTES + SP_MAX_CHAIN_BYTES];
-	size_t length = 0, most = asked->depth == REPLY_TO_SERVER_HELLO
+	size_t length = 0, most = question->depth == REPLY_TO_SERVER_HELLO
 				      ? SP_MAX_HELLO_REPLY_BYTES
 				      : sizeof(bytes);
 
@@ -151,63 +146,59 @@ static void read_answer(int fd, const struct asked *asked, int64_t deadline_ms,
 
 		if (got > 0) {
 			length += (size_t)got;
-			if (decided(asked, bytes, length, observation))
+			if (decided(question, bytes, length, observation))
 				return;
 		} else if (got == 0) {
-			say_end(asked, bytes, length, SP_REPLY_CLOSED, cut, observation);
+			say_end(
+			    question, bytes, length, SP_REPLY_CLOSED, cut, observation);
 			return;
 		} else if (errno == EAGAIN) {
 			if (wait_for(fd, POLLIN, deadline_ms))
 				continue;
-			say_end(asked, bytes, length, SP_REPLY_TIMEOUT,
+			say_end(question, bytes, length, SP_REPLY_TIMEOUT,
 			    "stopped within its answer", observation);
 			return;
 		} else if (errno != EINTR) {
-			say_end(asked, bytes, length, SP_REPLY_RESET, cut, observation);
+			say_end(
+			    question, bytes, length, SP_REPLY_RESET, cut, observation);
 			return;
 		}
 	}
 	say(observation, SP_REPLY_MALFORMED, "an answer beyond any size");
 }
 
-static void converse(int fd, const struct asked *asked, const uint8_t *bytes,
-    size_t length, int64_t deadline_ms, struct sp_observation *observation)
+/* The bytes, and what they offer; 0: no random bytes. */
+static size_t write_hello(const struct raw_question *question,
+    uint8_t bytes[HELLO_MAX_BYTES], struct sp_observation *observation)
 {
-	if (send_all(fd, bytes, length, deadline_ms))
-		read_answer(fd, asked, deadline_ms, observation);
+	uint8_t random[32];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return 0;
+	if (question->ssl2) {
+		observation->sha1_offered = true; /* there is nothing else to choose */
+		ssl2_write_hello(random, bytes);
+		return SSL2_HELLO_BYTES;
+	}
+	observation->sha1_offered = hello_offers_sha1(&question->hello);
+	observation->extras = hello_has_extras(&question->hello);
+	return hello_write(&question->hello, random, bytes);
+}
+
+bool raw_say(int fd, const struct raw_question *question, int64_t deadline_ms,
+    struct sp_observation *observation)
+{
+	uint8_t bytes[HELLO_MAX_BYTES];
+	size_t length = write_hello(question, bytes, observation);
+
+	if (!length)
+		say(observation, SP_REPLY_FAILED, "no random bytes");
+	else if (send_all(fd, bytes, length, deadline_ms))
+		return true;
 	else if (errno == ETIMEDOUT)
 		say(observation, SP_REPLY_TIMEOUT, NULL);
 	else
 		/* Ended before it had the whole hello: that is no answer to it. */
 		say(observation, SP_REPLY_MALFORMED, "ended before our hello was sent");
-}
-
-void raw_ask(int fd, const struct hello *hello, enum reply_depth depth,
-    int64_t deadline_ms, struct sp_observation *observation)
-{
-	struct asked asked = { hello, depth };
-	uint8_t random[32], bytes[HELLO_MAX_BYTES];
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-		say(observation, SP_REPLY_FAILED, "no random bytes");
-		return;
-	}
-	observation->sha1_offered = hello_offers_sha1(hello);
-	observation->extras = hello_has_extras(hello);
-	converse(fd, &asked, bytes, hello_write(hello, random, bytes), deadline_ms,
-	    observation);
-}
-
-void raw_ask_ssl2(int fd, int64_t deadline_ms, struct sp_observation *observation)
-{
-	struct asked asked = { NULL, REPLY_TO_SERVER_HELLO };
-	uint8_t challenge[16], bytes[SSL2_HELLO_BYTES];
-
-	if (getrandom(challenge, sizeof(challenge), 0) != sizeof(challenge)) {
-		say(observation, SP_REPLY_FAILED, "no random bytes");
-		return;
-	}
-	observation->sha1_offered = true; /* there is nothing else to choose */
-	ssl2_write_hello(challenge, bytes);
-	converse(fd, &asked, bytes, sizeof(bytes), deadline_ms, observation);
+	return false;
 }

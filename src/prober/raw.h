@@ -1,4 +1,5 @@
-/* One question in bytes, over one connection. */
+/* One question in bytes over one connection: said first and heard later, so that
+ * several can be under way. */
 #ifndef SALLYPORT_PROBER_RAW_H
 #define SALLYPORT_PROBER_RAW_H
 
@@ -9,12 +10,19 @@
 #include "hello.h"
 #include "reply.h"
 
-/* Sends the hello, reads until the answer is known or the deadline passes, and
- * fills reply, alert, text and what the server chose. `fd` stays the caller's. */
-void raw_ask(int fd, const struct hello *hello, enum reply_depth depth,
-    int64_t deadline_ms, struct sp_observation *observation);
+struct raw_question {
+	bool ssl2; /* SSLv2's own hello; the rest is not looked at */
+	struct hello hello;
+	enum reply_depth depth;
+};
 
-/* The same with SSLv2's own hello. */
-void raw_ask_ssl2(int fd, int64_t deadline_ms, struct sp_observation *observation);
+/* Sends the hello. False: that failed, and the observation says how. */
+bool raw_say(int fd, const struct raw_question *question, int64_t deadline_ms,
+    struct sp_observation *observation);
+
+/* Reads until the answer is known or the deadline passes, and fills reply, alert,
+ * text and what the server chose. `fd` stays the caller's. */
+void raw_hear(int fd, const struct raw_question *question, int64_t deadline_ms,
+    struct sp_observation *observation);
 
 #endif

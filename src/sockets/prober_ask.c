@@ -24,13 +24,18 @@
 /* How long the prober may take to say how a child ended that hung up. */
 #define END_GRACE_MS 1000
 
+/* A connection under way. */
+struct attempt {
+	int fd; /* -1: none */
+	uint32_t sequence;
+	int64_t deadline;
+};
+
 struct talk {
 	const struct sp_job *job;
 	uint32_t number; /* the job's */
 	int channel;
-	int connecting; /* -1: no connection is under way */
-	uint32_t sequence;
-	int64_t connect_deadline;
+	struct attempt attempts[SP_MAX_ASKED_AT_ONCE];
 	int64_t deadline;
 	size_t heard; /* bytes */
 	bool hung_up, end_known;
@@ -38,17 +43,27 @@ struct talk {
 	bool over;
 };
 
+/* Its channel, then its attempts. */
+#define POLLS (1 + SP_MAX_ASKED_AT_ONCE)
+
 struct loop {
 	struct sp_prober *prober;
 	const struct sp_job *jobs;
 	size_t count, next, done;
 	struct talk *talks;
 	size_t talk_count;
-	struct pollfd *polls;		     /* control, then two for each talk */
+	struct pollfd *polls;		     /* control, then POLLS for each talk */
 	struct sp_local_addresses addresses; /* of this host */
 	sp_prober_progress *progress;
 	void *context;
 };
+
+static void drop(struct attempt *attempt)
+{
+	if (attempt->fd >= 0)
+		close(attempt->fd);
+	attempt->fd = -1;
+}
 
 static void finish(struct loop *loop, struct talk *talk, enum sp_ended ended,
     uint32_t code, const char *failure)
@@ -59,11 +74,11 @@ static void finish(struct loop *loop, struct talk *talk, enum sp_ended ended,
 	testimony->code = code;
 	if (failure && !testimony->failure)
 		testimony->failure = strdup(failure);
-	if (talk->connecting >= 0)
-		close(talk->connecting);
+	for (size_t i = 0; i < SP_MAX_ASKED_AT_ONCE; i++)
+		drop(&talk->attempts[i]);
 	if (talk->channel >= 0)
 		close(talk->channel);
-	talk->channel = talk->connecting = -1;
+	talk->channel = -1;
 	talk->over = true;
 	loop->done++;
 	if (loop->progress)
@@ -121,79 +136,91 @@ static void find_addresses(struct loop *loop)
 }
 
 /* 0 when connected or on the way, else errno. */
-static int open_connection(
-    const struct loop *loop, struct talk *talk, bool *ret_connected)
+static int open_connection(const struct loop *loop, const struct sp_job *job,
+    struct attempt *attempt, bool *ret_connected)
 {
 	struct sockaddr_storage address;
-	socklen_t length = socket_address(talk->job, &address);
+	socklen_t length = socket_address(job, &address);
 	int one = 1, error;
 
-	talk->connecting =
+	attempt->fd =
 	    socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (talk->connecting < 0)
+	if (attempt->fd < 0)
 		return errno;
 	/* A hello is one segment; the child cannot set this itself. */
-	setsockopt(talk->connecting, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (is_upgraded(talk->job) && is_local(loop, &talk->job->address))
-		sp_source_elsewhere(talk->connecting, &address, length);
-	*ret_connected =
-	    connect(talk->connecting, (struct sockaddr *)&address, length) == 0;
+	setsockopt(attempt->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (is_upgraded(job) && is_local(loop, &job->address))
+		sp_source_elsewhere(attempt->fd, &address, length);
+	*ret_connected = connect(attempt->fd, (struct sockaddr *)&address, length) == 0;
 	if (*ret_connected || errno == EINPROGRESS)
 		return 0;
 	error = errno;
-	close(talk->connecting);
-	talk->connecting = -1;
+	drop(attempt);
 	return error;
 }
 
 /* Hands the connection over, or says why there is none. */
-static void answer(struct loop *loop, struct talk *talk, int error)
+static void answer(
+    struct loop *loop, struct talk *talk, struct attempt *attempt, int error)
 {
 	struct sp_frame frame = { .type = SP_FRAME_CONNECTED,
-		.connected = { .sequence = talk->sequence, .error = (uint32_t)error } };
-	bool sent = sp_frame_send(talk->channel, &frame, error ? -1 : talk->connecting);
+		.connected = {
+		    .sequence = attempt->sequence, .error = (uint32_t)error } };
+	bool sent = sp_frame_send(talk->channel, &frame, error ? -1 : attempt->fd);
+	int why = errno;
 
-	if (talk->connecting >= 0)
-		close(talk->connecting);
-	talk->connecting = -1;
+	drop(attempt);
 	/* EPIPE: the child is gone, its end of the channel will say so. */
-	if (!sent && errno != EPIPE && errno != ECONNRESET)
+	if (!sent && why != EPIPE && why != ECONNRESET)
 		finish(loop, talk, SP_ENDED_PROTOCOL, 0, "does not read its channel");
+}
+
+/* A free place, or that of the oldest: the child gave up on it. */
+static struct attempt *place_for_attempt(struct talk *talk)
+{
+	struct attempt *place = &talk->attempts[0];
+
+	for (size_t i = 0; i < SP_MAX_ASKED_AT_ONCE; i++) {
+		if (talk->attempts[i].fd < 0)
+			return &talk->attempts[i];
+		if (talk->attempts[i].sequence < place->sequence)
+			place = &talk->attempts[i];
+	}
+	drop(place);
+	return place;
 }
 
 static void begin_connection(struct loop *loop, struct talk *talk, uint32_t sequence)
 {
 	const struct sp_request *request = talk->job->request;
 	size_t names = request->name_count ? request->name_count : 1;
+	struct attempt *attempt;
 	bool connected = false;
 	int error;
 
-	if (talk->connecting >= 0) {
-		/* It gave up on that one. */
-		close(talk->connecting);
-		talk->connecting = -1;
-	}
 	if (talk->job->testimony->connections >= names * SP_MAX_CONNECTIONS_PER_NAME) {
 		finish(
 		    loop, talk, SP_ENDED_PROTOCOL, 0, "asked for too many connections");
 		return;
 	}
 	talk->job->testimony->connections++;
-	talk->sequence = sequence;
-	talk->connect_deadline = sp_prober_clock_ms() + request->connection_ms;
-	error = open_connection(loop, talk, &connected);
+	attempt = place_for_attempt(talk);
+	attempt->sequence = sequence;
+	attempt->deadline = sp_prober_clock_ms() + request->connection_ms;
+	error = open_connection(loop, talk->job, attempt, &connected);
 	if (error || connected)
-		answer(loop, talk, error);
+		answer(loop, talk, attempt, error);
 }
 
-static void go_on_connecting(struct loop *loop, struct talk *talk)
+static void go_on_connecting(
+    struct loop *loop, struct talk *talk, struct attempt *attempt)
 {
 	int error = 0;
 	socklen_t length = sizeof(error);
 
-	if (getsockopt(talk->connecting, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+	if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		error = errno;
-	answer(loop, talk, error);
+	answer(loop, talk, attempt, error);
 }
 
 static void take_done(struct loop *loop, struct talk *talk, const struct sp_done *done)
@@ -299,6 +326,15 @@ static void listen_to_prober(struct loop *loop)
 		sp_frame_free(&frame);
 }
 
+static struct talk idle_talk(const struct sp_job *job)
+{
+	struct talk talk = { .job = job, .channel = -1 };
+
+	for (size_t i = 0; i < SP_MAX_ASKED_AT_ONCE; i++)
+		talk.attempts[i].fd = -1;
+	return talk;
+}
+
 static bool start_talk(struct loop *loop, struct talk *talk)
 {
 	const struct sp_job *job = &loop->jobs[loop->next];
@@ -307,10 +343,8 @@ static bool start_talk(struct loop *loop, struct talk *talk)
 		    .endpoint = (uint32_t)loop->next, .request = *job->request } };
 	int pair[2];
 
-	*talk = (struct talk){ .job = job,
-		.number = (uint32_t)loop->next,
-		.channel = -1,
-		.connecting = -1 };
+	*talk = idle_talk(job);
+	talk->number = (uint32_t)loop->next;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return false;
 	/* Ours alone: the child may block, we may not. */
@@ -344,6 +378,13 @@ static void start_more(struct loop *loop, size_t most_running)
 	}
 }
 
+static void end_late_attempts(struct loop *loop, struct talk *talk, int64_t now)
+{
+	for (size_t i = 0; i < SP_MAX_ASKED_AT_ONCE && !talk->over; i++)
+		if (talk->attempts[i].fd >= 0 && talk->attempts[i].deadline <= now)
+			answer(loop, talk, &talk->attempts[i], ETIMEDOUT);
+}
+
 static void sweep(struct loop *loop)
 {
 	int64_t now = sp_prober_clock_ms();
@@ -360,8 +401,8 @@ static void sweep(struct loop *loop)
 		else if (talk->deadline <= now)
 			sp_prober_fail(loop->prober,
 			    "the prober hangs: it outlived a port's deadline");
-		else if (talk->connecting >= 0 && talk->connect_deadline <= now)
-			answer(loop, talk, ETIMEDOUT);
+		else
+			end_late_attempts(loop, talk, now);
 	}
 	for (size_t i = 0; i < loop->talk_count;) {
 		if (loop->talks[i].over)
@@ -380,10 +421,31 @@ static int next_deadline(const struct loop *loop)
 
 		if (talk->deadline < next)
 			next = talk->deadline;
-		if (talk->connecting >= 0 && talk->connect_deadline < next)
-			next = talk->connect_deadline;
+		for (size_t a = 0; a < SP_MAX_ASKED_AT_ONCE; a++)
+			if (talk->attempts[a].fd >= 0 &&
+			    talk->attempts[a].deadline < next)
+				next = talk->attempts[a].deadline;
 	}
 	return next > now ? (int)(next - now) : 0;
+}
+
+static void watch_talk(const struct talk *talk, struct pollfd polls[POLLS])
+{
+	polls[0] =
+	    (struct pollfd){ .fd = talk->hung_up ? -1 : talk->channel, .events = POLLIN };
+	for (size_t i = 0; i < SP_MAX_ASKED_AT_ONCE; i++)
+		polls[1 + i] =
+		    (struct pollfd){ .fd = talk->attempts[i].fd, .events = POLLOUT };
+}
+
+static void serve_talk(
+    struct loop *loop, struct talk *talk, const struct pollfd polls[POLLS])
+{
+	for (size_t i = 0; i < SP_MAX_ASKED_AT_ONCE && !talk->over; i++)
+		if (polls[1 + i].revents && talk->attempts[i].fd >= 0)
+			go_on_connecting(loop, talk, &talk->attempts[i]);
+	if (polls[0].revents && !talk->over)
+		listen_to(loop, talk);
 }
 
 static void wait_and_serve(struct loop *loop)
@@ -391,25 +453,12 @@ static void wait_and_serve(struct loop *loop)
 	size_t watched = loop->talk_count;
 
 	loop->polls[0] = (struct pollfd){ .fd = loop->prober->control, .events = POLLIN };
-	for (size_t i = 0; i < watched; i++) {
-		const struct talk *talk = &loop->talks[i];
-
-		loop->polls[1 + 2 * i] =
-		    (struct pollfd){ .fd = talk->hung_up ? -1 : talk->channel,
-			    .events = POLLIN };
-		loop->polls[2 + 2 * i] =
-		    (struct pollfd){ .fd = talk->connecting, .events = POLLOUT };
-	}
-	if (poll(loop->polls, 1 + 2 * watched, next_deadline(loop)) <= 0)
+	for (size_t i = 0; i < watched; i++)
+		watch_talk(&loop->talks[i], &loop->polls[1 + POLLS * i]);
+	if (poll(loop->polls, 1 + POLLS * watched, next_deadline(loop)) <= 0)
 		return;
-	for (size_t i = 0; i < watched; i++) {
-		struct talk *talk = &loop->talks[i];
-
-		if (loop->polls[2 + 2 * i].revents && talk->connecting >= 0)
-			go_on_connecting(loop, talk);
-		if (loop->polls[1 + 2 * i].revents && !talk->over)
-			listen_to(loop, talk);
-	}
+	for (size_t i = 0; i < watched; i++)
+		serve_talk(loop, &loop->talks[i], &loop->polls[1 + POLLS * i]);
 	if (loop->polls[0].revents)
 		listen_to_prober(loop);
 }
@@ -423,9 +472,7 @@ static void give_up(struct loop *loop)
 		if (!loop->talks[i].over)
 			finish(loop, &loop->talks[i], SP_ENDED_NO_PROBER, 0, failure);
 	for (; loop->next < loop->count; loop->next++) {
-		struct talk never = {
-			.job = &loop->jobs[loop->next], .channel = -1, .connecting = -1
-		};
+		struct talk never = idle_talk(&loop->jobs[loop->next]);
 
 		finish(loop, &never, SP_ENDED_NO_PROBER, 0, failure);
 	}
@@ -444,7 +491,7 @@ void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t c
 	if (most_running == 0)
 		most_running = 1;
 	loop.talks = calloc(most_running, sizeof(*loop.talks));
-	loop.polls = calloc(1 + 2 * most_running, sizeof(*loop.polls));
+	loop.polls = calloc(1 + POLLS * most_running, sizeof(*loop.polls));
 	if (!loop.talks || !loop.polls)
 		sp_prober_fail(
 		    prober, "the prober cannot be asked: %s", strerror(ENOMEM));

@@ -9,6 +9,8 @@ behaviours are the functions below, by name.
 """
 
 import asyncio
+import collections
+import functools
 import socket
 import struct
 import sys
@@ -183,6 +185,31 @@ async def huge_record(reader, writer):
     await reader.read()
 
 
+async def pass_on(reader, writer):
+    while data := await reader.read(16384):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+serving = collections.Counter()
+
+
+async def jealous(reader, writer, port):
+    """Serves two clients at a time, by a real server, and hangs up on a third."""
+    place = writer.get_extra_info("sockname")[0], port
+    if serving[place] == 2:
+        return
+    serving[place] += 1
+    try:
+        to, back = await asyncio.open_connection(*place)
+        answers = asyncio.ensure_future(pass_on(to, writer))
+        await pass_on(reader, back)
+        await answers
+    finally:
+        serving[place] -= 1
+
+
 async def serve(where, behaviour):
     address, _, port = where.rpartition("/")
 
@@ -200,7 +227,9 @@ async def serve(where, behaviour):
 async def main(words):
     for word in words:
         where, name = word.split("=")
-        await serve(where, globals()[name])
+        name, _, argument = name.partition(":")
+        behaviour = globals()[name]
+        await serve(where, functools.partial(behaviour, port=argument) if argument else behaviour)
     print("ready", flush=True)
     await asyncio.Event().wait()
 

@@ -14,6 +14,8 @@
 #          gnutls LEAF PRIORITY            GnuTLS
 #          node LEAF METHOD                node 0.10, the one real SSLv2
 #          double BEHAVIOUR                doubles.py
+#          jealous LEAF KIND ...           one of these behind who serves two clients
+#                                          at a time, and hangs up on others
 #          none                            nobody
 #
 # Ports are given out in the order of the rows.
@@ -36,6 +38,7 @@ trim() {
 row_command() {
 	case $1 in
 	nginx | selfserv) echo "$1" ;;
+	jealous) row_command "$3" ;;
 	gnutls) echo gnutls-serv ;;
 	s_server | node | double | replay | none) echo openssl ;;
 	*) daemon_command "$1" ;;
@@ -122,6 +125,10 @@ row_serve() {
 			"$SP_ROOT/tests/tls/ssl2_server.js" "$PKI/$leaf" "$port" "$2"
 		;;
 	double) doubles+=("$port=$1") ;;
+	jealous)
+		doubles+=("$port=jealous:$((port + 20000))")
+		row_serve $((port + 20000)) "$2" "$leaf" "${@:3}"
+		;;
 	none) ;;
 	*)
 		[[ $(type -t "serve_$kind") == function ]] || abort "no such server: $kind"
@@ -160,8 +167,8 @@ rows() {
 		IFS='|' read -r name outcome reason lines server <<<"$line"
 		# shellcheck disable=SC2206
 		words=(${server//@PKI/$PKI})
-		if ! command -v "$(row_command "${words[0]}")" >/dev/null; then
-			echo "not run: $name needs $(row_command "${words[0]}")"
+		if ! command -v "$(row_command "${words[@]}")" >/dev/null; then
+			echo "not run: $name needs $(row_command "${words[@]}")"
 			continue
 		fi
 		if [[ ${words[0]} == node ]] && ! why=$(have_ssl2_node); then
