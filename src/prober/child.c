@@ -7,6 +7,8 @@
 
 #include <openssl/evp.h>
 
+#include <sallyport/wire.h>
+
 #include "certificate.h"
 #include "channel.h"
 #include "handshake.h"
@@ -526,11 +528,11 @@ static int finish(struct conversation *conversation, const char *failure)
 	return channel_send(&conversation->channel, &frame) ? 0 : 1;
 }
 
-int child_run(int fd, const struct sp_request *request, const struct trust *trust)
+static int converse(
+    int fd, const struct sp_request *request, const struct trust *trust, const char *step)
 {
 	struct conversation *conversation = calloc(1, sizeof(*conversation));
-	const char *step = NULL;
-	int status;
+	int status = 1;
 
 	if (!conversation)
 		return 1;
@@ -538,12 +540,31 @@ int child_run(int fd, const struct sp_request *request, const struct trust *trus
 	conversation->channel.deadline_ms = clock_ms() + request->port_ms;
 	conversation->request = request;
 	conversation->trust = trust;
-	if (!sandbox_enter(&step)) {
+	if (step) {
 		status = finish(conversation, step);
-	} else {
+	} else if (trust) {
 		ask_all(conversation);
 		status = conversation->broken ? 1 : finish(conversation, NULL);
 	}
 	free(conversation);
+	return status;
+}
+
+int child_run(int fd, child_trust *trust_of, const void *context)
+{
+	struct sp_frame frame;
+	const char *step = NULL;
+	size_t length;
+	int channel, status = 1;
+	bool sealed = sandbox_enter(&step);
+
+	if (sp_frame_receive(fd, &frame, &channel, &length) != SP_RECEIVED_FRAME)
+		return 1;
+	close(fd);
+	if (frame.type == SP_FRAME_ENDPOINT && channel >= 0)
+		status = converse(channel, &frame.endpoint.request,
+		    trust_of(context, frame.endpoint.request.store),
+		    sealed ? NULL : step);
+	sp_frame_free(&frame);
 	return status;
 }

@@ -1,4 +1,5 @@
-/* One child: seals itself, asks its endpoint everything, says what it saw. */
+/* One child: seals itself, waits for its endpoint, asks it everything, says what it
+ * saw. */
 #ifndef SALLYPORT_PROBER_CHILD_H
 #define SALLYPORT_PROBER_CHILD_H
 
@@ -6,8 +7,11 @@
 
 #include "trust.h"
 
-/* Returns the exit status. `fd` is the endpoint's channel and the only
- * descriptor that is open. */
-int child_run(int fd, const struct sp_request *request, const struct trust *trust);
+/* The store of this number; NULL: there is none. */
+typedef const struct trust *child_trust(const void *context, uint32_t number);
+
+/* Returns the exit status. `fd` is what the endpoint and its channel come from, and
+ * the only descriptor that is open. */
+int child_run(int fd, child_trust *trust_of, const void *context);
 
 #endif

@@ -38,8 +38,17 @@ struct store {
 	struct trust *trust; /* on its own, because the array moves */
 };
 
+/* A child that waits, sealed, for its request: what a fork costs is paid while
+ * another one works. It knows the stores that there were when it was made. */
+struct spare {
+	pid_t pid;
+	int channel; /* -1: there is none */
+};
+
 struct parent {
 	int control, signals;
+	struct spare spare;
+	bool busy; /* more than one endpoint was asked: another spare pays */
 	SP_ARRAY(struct running) children;
 	SP_ARRAY(struct store) stores;
 };
@@ -49,12 +58,20 @@ static bool tell(const struct parent *parent, const struct sp_frame *frame)
 	return channel_send(&(struct channel){ .fd = parent->control }, frame);
 }
 
-static struct store *find_store(struct parent *parent, uint32_t number)
+static struct store *find_store(const struct parent *parent, uint32_t number)
 {
 	for (size_t i = 0; i < parent->stores.length; i++)
 		if (parent->stores.items[i].number == number)
 			return &parent->stores.items[i];
 	return NULL;
+}
+
+/* NULL: there is no such store, or it is not complete. */
+static const struct trust *trust_of(const void *context, uint32_t number)
+{
+	const struct store *store = find_store(context, number);
+
+	return store && store->trust->context ? store->trust : NULL;
 }
 
 static struct store *add_store(struct parent *parent, uint32_t number)
@@ -68,6 +85,49 @@ static struct store *add_store(struct parent *parent, uint32_t number)
 		return &parent->stores.items[parent->stores.length - 1];
 	free(store.trust);
 	return NULL;
+}
+
+/* In the child: nothing stays open but the end that its request comes from, as
+ * descriptor 3. */
+static _Noreturn void become_child(const struct parent *parent, int channel)
+{
+	pid_t mother = getppid();
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != mother || mother == 1)
+		_exit(1);
+	if (channel != 3 && dup2(channel, 3) < 0)
+		_exit(1);
+	if (close_range(4, ~0u, 0) < 0)
+		_exit(1);
+	_exit(child_run(3, trust_of, parent));
+}
+
+/* Whatever hinders it, the next request that needs one says so. */
+static void make_spare(struct parent *parent)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (parent->spare.channel >= 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return;
+	pid = fork();
+	if (pid == 0)
+		become_child(parent, pair[1]);
+	close(pair[1]);
+	if (pid < 0)
+		close(pair[0]);
+	else
+		parent->spare = (struct spare){ pid, pair[0] };
+}
+
+/* It ends when its channel does. */
+static void drop_spare(struct parent *parent)
+{
+	if (parent->spare.channel >= 0)
+		close(parent->spare.channel);
+	parent->spare.channel = -1;
 }
 
 /* The anchors come last, and complete a store. */
@@ -85,23 +145,11 @@ static bool take_piece(struct parent *parent, const struct sp_store_piece *piece
 	if (!trust_make(store->trust))
 		return false;
 	frame.stored.certificates = store->trust->anchors;
-	return tell(parent, &frame);
-}
-
-/* In the child: nothing stays open but its channel, as descriptor 3. */
-static _Noreturn void become_child(
-    int channel, const struct sp_request *request, const struct trust *trust)
-{
-	pid_t parent = getppid();
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || parent == 1)
-		_exit(1);
-	if (channel != 3 && dup2(channel, 3) < 0)
-		_exit(1);
-	if (close_range(4, ~0u, 0) < 0)
-		_exit(1);
-	_exit(child_run(3, request, trust));
+	drop_spare(parent);
+	if (!tell(parent, &frame))
+		return false;
+	make_spare(parent);
+	return true;
 }
 
 static bool tell_end(
@@ -113,22 +161,27 @@ static bool tell_end(
 	return tell(parent, &frame);
 }
 
-static bool start_child(
-    struct parent *parent, const struct sp_endpoint_request *wanted, int channel)
+static bool start_child(struct parent *parent, const struct sp_frame *frame, int channel)
 {
-	const struct store *store = find_store(parent, wanted->request.store);
+	const struct sp_endpoint_request *wanted = &frame->endpoint;
+	const struct trust *trust = trust_of(parent, wanted->request.store);
 	struct running running = { .endpoint = wanted->endpoint };
 
-	if (!store || !store->trust->context || channel < 0)
+	if (!trust || channel < 0)
 		return false;
 	if (!sp_array_reserve(&parent->children, 1))
 		return tell_end(parent, wanted->endpoint, SP_ENDED_EXIT, ENOMEM);
-	running.deadline_ms = clock_ms() + wanted->request.port_ms + KILL_GRACE_MS;
-	running.pid = fork();
-	if (running.pid < 0)
+	make_spare(parent);
+	if (parent->spare.channel < 0)
 		return tell_end(parent, wanted->endpoint, SP_ENDED_EXIT, (uint32_t)errno);
-	if (running.pid == 0)
-		become_child(channel, &wanted->request, store->trust);
+	running.deadline_ms = clock_ms() + wanted->request.port_ms + KILL_GRACE_MS;
+	running.pid = parent->spare.pid;
+	/* One that is gone already is reaped as this endpoint's. */
+	(void)sp_frame_send(parent->spare.channel, frame, channel);
+	drop_spare(parent);
+	if (parent->busy)
+		make_spare(parent);
+	parent->busy = true;
 	return sp_array_push(&parent->children, running);
 }
 
@@ -145,7 +198,7 @@ static bool serve(struct parent *parent)
 		if (frame.type == SP_FRAME_STORE)
 			well = take_piece(parent, &frame.store);
 		else if (frame.type == SP_FRAME_ENDPOINT)
-			well = start_child(parent, &frame.endpoint, descriptor);
+			well = start_child(parent, &frame, descriptor);
 		sp_frame_free(&frame);
 	}
 	if (descriptor >= 0)
@@ -183,9 +236,12 @@ static bool reap(struct parent *parent)
 
 	while (read(parent->signals, &seen, sizeof(seen)) == sizeof(seen))
 		;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (!report_end(parent, pid, status))
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (parent->spare.channel >= 0 && pid == parent->spare.pid)
+			drop_spare(parent);
+		else if (!report_end(parent, pid, status))
 			return false;
+	}
 	return true;
 }
 
@@ -242,6 +298,7 @@ static void release(struct parent *parent)
 {
 	for (size_t i = 0; i < parent->children.length; i++)
 		kill(parent->children.items[i].pid, SIGKILL);
+	drop_spare(parent);
 	for (size_t i = 0; i < parent->stores.length; i++) {
 		trust_free(parent->stores.items[i].trust);
 		free(parent->stores.items[i].trust);
@@ -254,7 +311,9 @@ static void release(struct parent *parent)
 
 int parent_run(int control)
 {
-	struct parent parent = { .control = control, .signals = open_signals() };
+	struct parent parent = {
+		.control = control, .signals = open_signals(), .spare.channel = -1
+	};
 	struct sp_frame ready = { .type = SP_FRAME_READY,
 		.ready.sandboxed = sandbox_is_whole() };
 
