@@ -1,5 +1,5 @@
 /* Lints that the text and the catalogue give rise to. What services do to each
- * other's packets is the packet space's: ruleset/shadow.c. */
+ * other's packets is the packet space's: space/shadow.c. */
 #include "reading.h"
 
 #include <stdlib.h>

@@ -20,21 +20,21 @@ forbid() {
 all_rules() {
 	local wrong=0
 	forbid "$1" "OpenSSL outside the prober" \
-		"src/base src/policy src/ruleset src/observe src/verify src/sockets src/nft src/host src/state src/report src/cli src/enforcer include" \
+		"src/base src/policy src/ruleset src/space src/observe src/verify src/sockets src/nft src/host src/state src/report src/cli src/enforcer include" \
 		'openssl/' || wrong=1
 	forbid "$1" "netlink outside sockets/, nft/ and host/" \
-		"src/base src/policy src/ruleset src/observe src/verify src/state src/report src/prober" \
+		"src/base src/policy src/ruleset src/space src/observe src/verify src/state src/report src/prober" \
 		'(libmnl|libnftnl|linux/netlink|linux/netfilter)' || wrong=1
-	forbid "$1" "I/O in what is pure" "src/ruleset src/verify src/observe" \
+	forbid "$1" "I/O in what is pure" "src/ruleset src/space src/verify src/observe" \
 		'(sys/socket|sys/ioctl|fcntl|unistd|sys/stat|dirent)\.h' || wrong=1
 	forbid "$1" "JSON outside report/ and state/" \
-		"src/base src/policy src/ruleset src/observe src/verify src/sockets src/nft src/host src/prober include" \
+		"src/base src/policy src/ruleset src/space src/observe src/verify src/sockets src/nft src/host src/prober include" \
 		'jansson' || wrong=1
 	forbid "$1" "inih outside the policy's reader" \
-		"src/base src/ruleset src/observe src/verify src/sockets src/nft src/host src/state src/report src/prober src/cli include" \
+		"src/base src/ruleset src/space src/observe src/verify src/sockets src/nft src/host src/state src/report src/prober src/cli include" \
 		'ini\.h' || wrong=1
 	forbid "$1" "the sandbox's library outside the prober" \
-		"src/base src/policy src/ruleset src/observe src/verify src/nft src/host src/report include" \
+		"src/base src/policy src/ruleset src/space src/observe src/verify src/nft src/host src/report include" \
 		'(seccomp|cap-ng)\.h' || wrong=1
 	return $wrong
 }

@@ -1,9 +1,9 @@
-#include "space_cells.h"
+#include "cells.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "space_sweep.h"
+#include "sweep.h"
 
 /* Sources by what happens to them. */
 struct share {

@@ -1,9 +1,9 @@
-#include "space_steps.h"
+#include "steps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "space_number.h"
+#include "number.h"
 
 #define PORTS 65536
 #define LOOPBACK_INDEX 1 /* in every network namespace */

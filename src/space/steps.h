@@ -1,12 +1,12 @@
 /* A ruleset as the list of steps that packets of one protocol and port go
  * through: each either decides or lets pass. */
-#ifndef SALLYPORT_RULESET_SPACE_STEPS_H
-#define SALLYPORT_RULESET_SPACE_STEPS_H
+#ifndef SALLYPORT_SPACE_STEPS_H
+#define SALLYPORT_SPACE_STEPS_H
 
 #include <sallyport/array.h>
 #include <sallyport/space.h>
 
-#include "space_pool.h"
+#include "pool.h"
 
 enum sp_when { SP_WHEN_ALWAYS, SP_WHEN_VERIFIED, SP_WHEN_UNVERIFIED };
 

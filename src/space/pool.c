@@ -1,9 +1,9 @@
-#include "space_pool.h"
+#include "pool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "space_number.h"
+#include "number.h"
 
 struct sp_space_pool *sp_pool_new(void)
 {

@@ -1,4 +1,4 @@
-#include "space_sweep.h"
+#include "sweep.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
 /* What regions are made of, each kept once and known by its number. */
-#ifndef SALLYPORT_RULESET_SPACE_POOL_H
-#define SALLYPORT_RULESET_SPACE_POOL_H
+#ifndef SALLYPORT_SPACE_POOL_H
+#define SALLYPORT_SPACE_POOL_H
 
 #include <sallyport/space.h>
 
-#include "space_index.h"
+#include "index.h"
 
 /* A list of ports, kept whole. */
 struct sp_port_list {

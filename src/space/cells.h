@@ -2,10 +2,10 @@
  * put together to regions. A cell is one group of ports, one class of
  * interfaces, one class of destinations, and the sources for which the same
  * happens on each side. */
-#ifndef SALLYPORT_RULESET_SPACE_CELLS_H
-#define SALLYPORT_RULESET_SPACE_CELLS_H
+#ifndef SALLYPORT_SPACE_CELLS_H
+#define SALLYPORT_SPACE_CELLS_H
 
-#include "space_places.h"
+#include "places.h"
 
 /* Numbers of outcomes in the pool. */
 struct sp_quad {

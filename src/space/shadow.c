@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "space_ports.h"
-#include "space_sweep.h"
+#include "ports.h"
+#include "sweep.h"
 
 /* Pairs remembered; beyond it the first ones have said what is wrong. */
 #define MOST_PAIRS 4096

@@ -1,4 +1,4 @@
-#include "space_ports.h"
+#include "ports.h"
 
 #include <stdlib.h>
 

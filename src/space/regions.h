@@ -1,8 +1,8 @@
 /* Cells put together to regions. */
-#ifndef SALLYPORT_RULESET_SPACE_REGIONS_H
-#define SALLYPORT_RULESET_SPACE_REGIONS_H
+#ifndef SALLYPORT_SPACE_REGIONS_H
+#define SALLYPORT_SPACE_REGIONS_H
 
-#include "space_cells.h"
+#include "cells.h"
 
 /* A region whose parts are numbers in the pool. Sources and destinations are
  * one number for each family; 0, the empty set, where it has none of it. */

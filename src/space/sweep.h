@@ -1,10 +1,10 @@
 /* One walk over all addresses of a family, stopping wherever a step of either
  * side begins or ends to match. */
-#ifndef SALLYPORT_RULESET_SPACE_SWEEP_H
-#define SALLYPORT_RULESET_SPACE_SWEEP_H
+#ifndef SALLYPORT_SPACE_SWEEP_H
+#define SALLYPORT_SPACE_SWEEP_H
 
-#include "space_number.h"
-#include "space_steps.h"
+#include "number.h"
+#include "steps.h"
 
 struct sp_sweep;
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "space_ports.h"
-#include "space_regions.h"
+#include "ports.h"
+#include "regions.h"
 
 /* --- one group ----------------------------------------------------------- */
 

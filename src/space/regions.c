@@ -1,4 +1,4 @@
-#include "space_regions.h"
+#include "regions.h"
 
 #include <stdlib.h>
 #include <string.h>

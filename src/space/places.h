@@ -1,10 +1,10 @@
 /* Where packets come in and what they are sent to, in classes that the steps of
  * a port cannot tell apart further. */
-#ifndef SALLYPORT_RULESET_SPACE_PLACES_H
-#define SALLYPORT_RULESET_SPACE_PLACES_H
+#ifndef SALLYPORT_SPACE_PLACES_H
+#define SALLYPORT_SPACE_PLACES_H
 
-#include "space_number.h"
-#include "space_steps.h"
+#include "number.h"
+#include "steps.h"
 
 struct sp_interface_class {
 	const char *pattern; /* NULL: any other; not owned */

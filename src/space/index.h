@@ -1,7 +1,7 @@
 /* A hash table from contents to small numbers: sets, outcomes and chains that
  * are equal get the same number, so that comparing them is comparing numbers. */
-#ifndef SALLYPORT_RULESET_SPACE_INDEX_H
-#define SALLYPORT_RULESET_SPACE_INDEX_H
+#ifndef SALLYPORT_SPACE_INDEX_H
+#define SALLYPORT_SPACE_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

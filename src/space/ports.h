@@ -1,8 +1,8 @@
 /* Ports in groups that nothing on either side tells apart. */
-#ifndef SALLYPORT_RULESET_SPACE_PORTS_H
-#define SALLYPORT_RULESET_SPACE_PORTS_H
+#ifndef SALLYPORT_SPACE_PORTS_H
+#define SALLYPORT_SPACE_PORTS_H
 
-#include "space_cells.h"
+#include "cells.h"
 
 /* What tells ports of one protocol apart: the chains that they lead to, each by
  * the first one with the same rules. */

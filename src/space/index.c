@@ -1,4 +1,4 @@
-#include "space_index.h"
+#include "index.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "space_places.h"
+#include "places.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include <sallyport/limits.h>
 
-#include "space_sweep.h"
+#include "sweep.h"
 
 #define LOOPBACK "lo"
 #define WORD 64
