@@ -47,10 +47,12 @@ bool sp_listeners_add(struct sp_listeners *listeners, enum sp_protocol protocol,
 	    (const uint8_t *)socket->id.idiag_src);
 	listener.address = unmapped(bound);
 	listener.port = ntohs(socket->id.idiag_sport);
-	listener.wildcard = bound.high == 0 && bound.low == 0;
+	/* ::ffff:0.0.0.0 is IPv4's wildcard. */
+	listener.wildcard = listener.address.high == 0 && listener.address.low == 0;
 	/* A kernel that does not say is taken to let IPv4 in: more is asked then. */
 	mnl_attr_parse(message, sizeof(*socket), v6only_of, &v6only);
-	listener.dual_stack = listener.wildcard && bound.family == SP_IPV6 && !v6only;
+	listener.dual_stack =
+	    listener.wildcard && listener.address.family == SP_IPV6 && !v6only;
 	listener.interface = socket->id.idiag_if;
 	listener.uid = socket->idiag_uid;
 	listener.inode = socket->idiag_inode;

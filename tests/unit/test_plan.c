@@ -73,6 +73,11 @@ static void listeners_are_decoded(void **state)
 	assert_false(decoded(AF_INET6, "2001:db8::1", 0).dual_stack);
 	listener = decoded(AF_INET6, "::ffff:192.0.2.1", 0);
 	assert_string_equal(sp_address_print(&listener.address, text), "192.0.2.1");
+	assert_false(listener.wildcard);
+	listener = decoded(AF_INET6, "::ffff:0.0.0.0", 0);
+	assert_string_equal(sp_address_print(&listener.address, text), "0.0.0.0");
+	assert_true(listener.wildcard);
+	assert_false(listener.dual_stack);
 }
 
 static void short_messages_are_skipped(void **state)
