@@ -207,8 +207,10 @@ enum sp_exit sp_command_discover(const struct sp_options *options)
 	       sp_sockets_read(&sockets, &diag);
 	if (done && !sp_discovery_make(&sockets, &knowns, &discovery))
 		done = sp_out_of_memory(&diag);
+	discovery.logged_in = sp_login_find(&discovery.login);
 	done = done && learn(options, &discovery, &diag);
-	sp_discovery_name(&discovery, &knowns);
+	if (done && !sp_discovery_settle(&discovery, &knowns))
+		done = sp_out_of_memory(&diag);
 	done = done && try_out(options, &discovery, &diag) &&
 	       print(options, &discovery, &diag);
 	if (done)

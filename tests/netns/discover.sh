@@ -17,6 +17,34 @@ client.bind(("0.0.0.0", 45000))
 time.sleep(600)'
 wait_for_port server tcp 5432
 
+# A socket may be bound to one address, IPv4's wildcard in IPv6's clothes among
+# them, to one interface, or to one place for TCP and another for UDP.
+server_start bound server /usr/bin/python3 -c '
+import socket, sys, time
+def held(kind, family, address, port, interface=None):
+    s = socket.socket(family, kind)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not address.startswith("::ffff"))
+    if interface:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface)
+    s.bind((address, port))
+    if kind == socket.SOCK_STREAM:
+        s.listen()
+    return s
+T, U, I4, I6 = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.AF_INET, socket.AF_INET6
+s4, s4b, s6 = sys.argv[1:]
+held = [held(T, I4, s4b, 6001), held(T, I4, "127.0.0.1", 6001), held(T, I6, s6, 6001),
+    held(T, I6, "::ffff:0.0.0.0", 6002),
+    held(T, I4, "0.0.0.0", 6003, b"eth1"), held(T, I4, s4, 6003, b"eth0"),
+    held(T, I4, s4, 6004), held(U, I4, s4b, 6004),
+    held(T, I4, s4, 6005), held(U, I4, s4, 6005)]
+import select
+while True:
+    for s in select.select(held[:6] + [held[6], held[8]], [], [])[0]:
+        s.accept()[0].close()' $S4 $S4b $S6
+wait_for_port server udp 6005
+
 # A process's name is its own choice: it must not become a line of the policy.
 server_start evil server /usr/bin/python3 -c '
 import ctypes, socket, time
@@ -62,7 +90,7 @@ cp "$TEST_TMP/.output" "$POLICY"
 sed 's/^/     /' "$POLICY"
 check_equal "nothing is in the kernel" "$before" "$(ruleset)"
 check_exit 0 "check of its policy" sp check "$POLICY"
-check_equal "exactly these services" "${ftp}ssh ldap http3 syslog port-2222 port-7777 https-alt port-9443 port-9555 port-10443" \
+check_equal "exactly these services" "${ftp}ssh ldap http3 syslog port-2222 port-6001 port-6002 port-6003 port-6003-2 port-6004 port-6004-2 port-6005 port-7777 https-alt port-9443 port-9555 port-10443" \
 	"$(sed -nE 's/^\[service (.*)\]$/\1/p' "$POLICY" | xargs)"
 section() { sed -nE "/^\[service $1\]/,/^$/p" "$POLICY"; }
 check_match "https wants TLS" '^tls = required$' "$(section http3)"
@@ -82,8 +110,21 @@ if [[ -n $ftp ]]; then
 	check_match "FTP with its upgrade" '^starttls = ftp$' "$(section ftp)"
 	check_match "for its name" "^name = .*$NAME" "$(section ftp)"
 fi
-check_match "loopback is left out" '^# 5432/tcp at 127\.0\.0\.1, ::1 \(python3\[[0-9]+\], uid 0\): bound to loopback' "$(<"$POLICY")"
-check_match "a UDP client is left out" '^# 45000/udp .*ephemeral' "$(<"$POLICY")"
+lines() { section "$1" | grep -E '^(protocol|to|interface| )' | tr -s '\n ' ';  ' ; }
+check_equal "bound to two addresses and loopback" \
+	"protocol = tcp;to = $S4b,; $S6;" "$(lines port-6001)"
+check_equal "IPv4's wildcard" "protocol = tcp;to = 0.0.0.0/0;" "$(lines port-6002)"
+check_equal "bound to an interface" "protocol = tcp;to = 0.0.0.0/0;interface = eth1;
+protocol = tcp;to = $S4;interface = eth0;" "$(printf '%s\n' "$(lines port-6003)" "$(lines port-6003-2)" | sort)"
+check_equal "TCP here" "protocol = tcp;to = $S4;" "$(lines port-6004)"
+check_equal "and UDP there" "protocol = udp;to = $S4b;" "$(lines port-6004-2)"
+check_equal "both at one place" "protocol = tcp, udp;to = $S4;" "$(lines port-6005)"
+check_equal "everywhere is not written" "protocol = tcp;" "$(lines ssh)"
+check_equal "eighty columns, but for a path" "" "$(grep -E '.{81}' "$POLICY" | grep -v '^ca = ')"
+# Comments are folded: one line each.
+unfolded=$(sed -E ':a;N;$!ba;s/\n# {5}/ /g' "$POLICY")
+check_match "loopback is left out" '^# 5432/tcp at 127\.0\.0\.1, ::1 \(python3\[[0-9]+\], uid 0\): bound to loopback' "$unfolded"
+check_match "a UDP client is left out" '^# 45000/udp .*ephemeral' "$unfolded"
 check_match "owners are comments" '^# nginx\[[0-9]+\], uid 0, at ' "$(<"$POLICY")"
 check_match "escaped" '^# a\\x0a\[service x\]' "$(<"$POLICY")"
 
@@ -98,7 +139,32 @@ connects tcp $A4 -> $S4:9555${ftp:+,21}
 shut tcp $A4 -> $S4:80,5432,7443
 shut udp $A4 -> $S4:53,45000
 END
+# Who comes later to an address where nobody was is not let in.
+server_start later server /usr/bin/python3 -c '
+import socket, sys, time
+s4, s4b = sys.argv[1:]
+held = [socket.create_server((a, p)) for a, p in ((s4, 6001), (s4b, 6005), (s4b, 6004))]
+time.sleep(600)' $S4 $S4b
+wait_until 10 eval '[[ $(in_host server ss -Hltn "sport = :6001" | wc -l) == 4 ]]' || abort "no latecomers"
+packets_reach client <<END
+connects tcp $A4 -> $S4b:6001
+connects tcp $A6 -> [$S6]:6001
+shut tcp $A4 -> $S4:6001
+connects tcp $A4 -> $S4:6002
+connects tcp $A4 -> $S4b:6002
+connects tcp $A4 -> $S4:6003
+shut tcp $A4 -> $S4b:6003
+connects tcp 198.51.100.2 -> $T4:6003
+connects tcp $A4 -> $S4:6004
+shut tcp $A4 -> $S4b:6004
+connects tcp $A4 -> $S4:6005
+shut tcp $A4 -> $S4b:6005
+END
 check_equal "a page" "good says hello" "$(page "$B4" "$S4" 443 2>&1)"
+
+check_exit 0 "discover from afar" in_host server env "SSH_CONNECTION=$A4 50000 $S4 22" \
+	timeout 110 "$SALLYPORT" discover --port-timeout 5
+check_match "says whence one is logged in" "^# You are logged in from $A4 to port 22: leave" "$output"
 
 chmod 711 "$TEST_TMP"
 mkdir -m 755 "$TEST_TMP/bin" "$TEST_TMP/prober"
