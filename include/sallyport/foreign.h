@@ -13,6 +13,7 @@
 #include <sallyport/address.h>
 #include <sallyport/array.h>
 #include <sallyport/diag.h>
+#include <sallyport/ip_tables.h>
 #include <sallyport/nf_tables.h>
 
 enum sp_foreign_kind {
@@ -28,13 +29,14 @@ enum sp_foreign_kind {
 /* Texts are the item's own, and whoever loaded that table chose them. */
 struct sp_foreign {
 	enum sp_foreign_kind kind;
+	bool legacy;	    /* of iptables-legacy: nft(8) does not show it */
 	const char *family; /* "inet", "ip", "ip6", … */
 	char *table, *chain;
 	/* Of a base chain. */
 	int32_t priority;
 	bool drop; /* its policy */
 	/* Of a rule. */
-	uint64_t handle;
+	uint64_t handle;      /* of a legacy one: its number in its chain */
 	uint8_t protocol;     /* that it is for; 0: not known, or any */
 	uint16_t port;	      /* the destination's; 0: not known, or any */
 	bool has_to;	      /* `to` is known */
@@ -50,10 +52,14 @@ struct sp_foreigns {
 
 /* Reads every table but ours. Needs CAP_NET_ADMIN in the network namespace. `ret`
  * is untouched on failure, otherwise the caller's to free. An interrupted dump is
- * thrown away and asked for again, SP_MAX_DUMP_TRIES times. Rules of the older
- * ip_tables interface (iptables-legacy) are not nf_tables' and not seen. */
+ * thrown away and asked for again, SP_MAX_DUMP_TRIES times. */
 bool sp_foreign_read(
     struct sp_nf_tables *socket, struct sp_foreigns *ret, struct sp_diag *diag);
+/* Adds what iptables-legacy's tables do: those with rules or a policy of drop at
+ * input or forward, and every rule that sends packets elsewhere. False: memory is
+ * out. */
+bool sp_foreign_add_ip_tables(
+    const struct sp_ip_tables *tables, struct sp_foreigns *foreigns);
 /* Who makes tables, chains and rules of these names ("Docker"); NULL: not known. */
 const char *sp_foreign_software(const struct sp_foreign *item);
 void sp_foreigns_free(struct sp_foreigns *foreigns);

@@ -121,5 +121,8 @@
 /* Dumps of sockets and addresses that a busy host may interrupt before we stop
  * asking again. */
 #define SP_MAX_DUMP_TRIES 10
+/* One table of iptables-legacy: 100,000 rules, as of a large Kubernetes node, are
+ * some 40 MB. */
+#define SP_MAX_IP_TABLE_BYTES (256u << 20)
 
 #endif

@@ -41,8 +41,14 @@ static bool read_others(struct sp_audit *ret, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
 	bool read = socket && sp_foreign_read(socket, &ret->foreigns, diag);
+	struct sp_ip_tables legacy = { 0 };
 
 	sp_nf_tables_close(socket);
+	if (!read || !sp_ip_tables_read(&legacy, diag))
+		return false;
+	read =
+	    sp_foreign_add_ip_tables(&legacy, &ret->foreigns) || sp_out_of_memory(diag);
+	sp_ip_tables_free(&legacy);
 	return read;
 }
 

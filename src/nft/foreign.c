@@ -194,7 +194,7 @@ const char *sp_foreign_software(const struct sp_foreign *item)
 		if (begins(item->table, names[i].table) &&
 		    begins(item->chain, names[i].chain))
 			return names[i].software;
-	return NULL;
+	return item->legacy ? "iptables-legacy" : NULL;
 }
 
 void sp_foreigns_free(struct sp_foreigns *foreigns)

@@ -9,10 +9,11 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/xt_tcpudp.h>
 
 #include <sallyport/netlink.h>
 #include <sallyport/service.h>
+
+#include "xtables.h"
 
 /* Where a transport header has its destination port, TCP and UDP alike. */
 #define DPORT_OFFSET 2
@@ -169,39 +170,30 @@ static void read_tproxy(struct reading *reading, const struct nlattr *data)
 }
 
 /* iptables over nf_tables (iptables-nft(8), what Docker calls on Debian) wraps its
- * own extensions: struct xt_tcp and struct xt_udp begin alike, source ports, then
- * destination ports, from and to, in host order. */
+ * own extensions. */
+static struct sp_xtension extension(const struct nlattr *data, uint16_t name,
+    uint16_t revision, const struct nlattr *info)
+{
+	return (struct sp_xtension){ string(data, name), number(data, revision),
+		info ? mnl_attr_get_payload(info) : NULL,
+		info ? mnl_attr_get_payload_len(info) : 0 };
+}
+
 static void read_match(struct reading *reading, const struct nlattr *data)
 {
-	const char *name = string(data, NFTA_MATCH_NAME);
-	const struct nlattr *info = find(data, NFTA_MATCH_INFO);
-	struct xt_udp ports;
+	struct sp_xtension match =
+	    extension(data, NFTA_MATCH_NAME, NFTA_MATCH_REV, find(data, NFTA_MATCH_INFO));
 
-	if ((strcmp(name, "tcp") && strcmp(name, "udp")) || !info ||
-	    mnl_attr_get_payload_len(info) < sizeof(ports))
-		return;
-	memcpy(&ports, mnl_attr_get_payload(info), sizeof(ports));
-	reading->rule->item.protocol = strcmp(name, "tcp") ? SP_UDP : SP_TCP;
-	if (ports.dpts[0] == ports.dpts[1])
-		reading->rule->item.port = ports.dpts[0];
+	sp_xt_match(&match, &reading->rule->item);
 }
 
 static void read_target(struct reading *reading, const struct nlattr *data)
 {
-	static const struct {
-		const char *name;
-		enum sp_foreign_kind kind;
-	} targets[] = {
-		{ "DNAT", SP_FOREIGN_DNAT },
-		{ "NETMAP", SP_FOREIGN_DNAT },
-		{ "REDIRECT", SP_FOREIGN_REDIRECT },
-		{ "TPROXY", SP_FOREIGN_TPROXY },
-	};
-	const char *name = string(data, NFTA_TARGET_NAME);
+	struct sp_xtension target = extension(
+	    data, NFTA_TARGET_NAME, NFTA_TARGET_REV, find(data, NFTA_TARGET_INFO));
 
-	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
-		if (!strcmp(name, targets[i].name))
-			elsewhere(reading, targets[i].kind);
+	if (sp_xt_target(&target, reading->rule->family, &reading->rule->item))
+		reading->rule->elsewhere = true;
 }
 
 static void read_expression(struct reading *reading, const struct nlattr *expression)
@@ -257,7 +249,10 @@ void sp_foreign_rule_read(const struct nlmsghdr *message, struct sp_foreign_rule
 	struct reading reading = { .rule = ret };
 	const struct nlattr *attribute;
 
+	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
+
 	memset(ret, 0, sizeof(*ret));
+	ret->family = header->nfgen_family == NFPROTO_IPV6 ? SP_IPV6 : SP_IPV4;
 	sp_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
 	    read_attribute(&reading, attribute);
 }

@@ -31,13 +31,14 @@ static json_t *foreign_json(const struct sp_foreign *item)
 	const struct sp_foreign_entry *entry = sp_foreign_entry(item->kind);
 	char address[SP_ADDRESS_TEXT];
 
-	return json_pack("{s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:b, s:I, s:i, s:i, "
-			 "s:s?, s:i, s:s?}",
+	return json_pack(
+	    "{s:b, s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:i, s:b, s:I, s:i, s:i, "
+	    "s:s?, s:i, s:s?}",
 	    "pass", entry->pass, "kind", entry->key, "title", entry->title, "meaning",
-	    entry->meaning, "family", item->family, "table", sp_json_text(item->table),
-	    "chain", sp_json_text(item->chain), "priority", (int)item->priority, "drop",
-	    item->drop, "handle", (json_int_t)item->handle, "protocol",
-	    (int)item->protocol, "port", (int)item->port, "to",
+	    entry->meaning, "legacy", item->legacy, "family", item->family, "table",
+	    sp_json_text(item->table), "chain", sp_json_text(item->chain), "priority",
+	    (int)item->priority, "drop", item->drop, "handle", (json_int_t)item->handle,
+	    "protocol", (int)item->protocol, "port", (int)item->port, "to",
 	    item->has_to ? sp_address_print(&item->to, address) : NULL, "to_port",
 	    (int)item->to_port, "software", sp_foreign_software(item));
 }

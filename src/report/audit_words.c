@@ -111,8 +111,9 @@ void sp_audit_foreign(struct sp_text *text, const struct sp_foreign *item)
 {
 	const char *software = sp_foreign_software(item);
 
-	sp_text_add(text, "%s in %s %s %s", sp_foreign_entry(item->kind)->title,
-	    item->family, item->table, item->chain);
+	sp_text_add(text, "%s in %s%s %s %s", sp_foreign_entry(item->kind)->title,
+	    item->legacy ? "iptables-legacy's " : "", item->family, item->table,
+	    item->chain);
 	switch (item->kind) {
 	case SP_FOREIGN_INPUT:
 	case SP_FOREIGN_FORWARD:

@@ -147,6 +147,41 @@ else
 	echo "     without iptables-nft"
 fi
 
+# The same of the older interface, which nft does not show.
+if command -v iptables-legacy >/dev/null && in_host server iptables-legacy -L -n >/dev/null 2>&1; then
+	in_host server iptables-legacy -t nat -S >/dev/null
+	in_host server ip6tables-legacy -t mangle -S >/dev/null
+	check_exit 1 "audit with empty tables of iptables-legacy" sp audit "$POLICY"
+	check_no_match "does not tell them" 'iptables-legacy' "$output"
+	in_host server "$BASH" -e <<-'END' || abort "iptables-legacy fails"
+		iptables-legacy -P FORWARD DROP
+		iptables-legacy -A INPUT -p tcp --dport 23 -j DROP
+		iptables-legacy -t nat -N DOCKER
+		iptables-legacy -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+		iptables-legacy -t nat -A DOCKER -i docker0 -j RETURN
+		iptables-legacy -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 7070 -j DNAT --to-destination 172.17.0.7:70
+		iptables-legacy -t nat -A PREROUTING -p udp -m multiport --dports 71,72 -j REDIRECT --to-ports 73
+		ip6tables-legacy -t nat -A PREROUTING -p tcp --dport 7071 -j DNAT --to-destination [fd00:17::7]:70
+		ip6tables-legacy -t mangle -A PREROUTING -p tcp --dport 7072 -j TPROXY --on-port 7073
+	END
+	check_exit 1 "audit with rules of iptables-legacy" sp audit "$POLICY"
+	table=$(sed -E ':a;N;$!ba;s/\n {6,}/ /g' <<<"$output")
+	finds "its DNAT rule" "^fail +destinations are rewritten in iptables-legacy's ip nat DOCKER, rule 2: port 7070/tcp to 172\.17\.0\.7:70 \(Docker\).*\[dnat\]"
+	finds "its redirect" "^fail +ports are rewritten in iptables-legacy's ip nat PREROUTING, rule 2: udp, ports that its other matches name to :73 .*\[redirect\]"
+	finds "its DNAT rule of IPv6" "iptables-legacy's ip6 nat PREROUTING, rule 1: port 7071/tcp to \[fd00:17::7\]:70 "
+	finds "its TPROXY rule" "^fail +.*iptables-legacy's ip6 mangle PREROUTING, rule 1: port 7072/tcp.*\[tproxy\]"
+	finds "its input chain" "^note +another table hooks input in iptables-legacy's ip filter INPUT, priority 0, policy accept"
+	finds "its forward chain" "^note +another table hooks forward in iptables-legacy's ip filter FORWARD, priority 0, policy drop"
+	check_equal "and no more of it" 6 "$(grep -c "iptables-legacy's" <<<"$table")"
+	check_equal "eighty columns" "" "$(grep -E '.{81}' <<<"$output")"
+	check_exit 1 "as JSON" sp audit --format json "$POLICY"
+	check_equal "the same" "6" "$(/usr/bin/python3 -c '
+import json, sys
+print(sum(x["legacy"] for x in json.load(open(sys.argv[1]))["not_covered"]))' "$TEST_TMP/.output")"
+else
+	echo "     without iptables-legacy"
+fi
+
 # An ordinary user: what may not be read is left out and said, the rest is there.
 chmod 711 "$TEST_TMP"
 mkdir -m 755 "$TEST_TMP/bin" "$TEST_TMP/prober"
