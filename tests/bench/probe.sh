@@ -86,11 +86,17 @@ check_equal "the bare loop makes the same connections" "${warm_connections:-none
 echo "a verdict: $warm us in a warm prober, $bare us by a bare loop: $(ratio "$warm" "$bare") times (aim: at most 1.5)"
 echo "200 endpoints at once: $many us each, $(awk "BEGIN { printf \"%d\", 100 * $bare / $many }") % of the bare loop's rate (aim: at least 80)"
 if command -v testssl >/dev/null; then
-	took=$(timed 1 timeout 30 testssl --quiet --warnings off --color 0 --nodns none -p "$S4:443")
-	if below "$took" 30000; then
-		echo "testssl.sh -p takes $(ratio "$took" "$ours") times as long"
+	# It asks s_client to connect to "invalid." for each curve: no such name has to be
+	# said at once, not by a resolver that nobody reaches from here.
+	echo "nameserver 127.0.0.1" >"$TEST_TMP/resolv.conf"
+	cd "$TEST_TMP" || exit
+	took=$(timed 1 unshare --mount sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' \
+		"$TEST_TMP/resolv.conf" timeout 60 testssl --quiet --warnings off --color 0 \
+		--nodns none -p "$S4:443")
+	if below "$took" 60000; then
+		echo "testssl.sh -p ($took ms) takes $(ratio "$took" "$ours") times as long as probe"
 	else
-		echo "not measured: testssl.sh -p did not end within 30 s"
+		echo "not measured: testssl.sh -p did not end within 60 s"
 	fi
 else
 	echo "not run: testssl is not installed"
