@@ -29,8 +29,8 @@ struct sp_job {
  * The caller frees it; NULL when memory is out. */
 char *sp_prober_path(void);
 
-/* Starts it and waits until it says that it is sealed, at most `deadline_ms`
- * milliseconds. NULL only when memory is out: a prober that does not start is a
+/* Starts it. It has `deadline_ms` milliseconds to say that it is sealed, which whoever
+ * first asks it for something waits for. NULL only when memory is out: a prober that does not start is a
  * prober whose every endpoint ends as SP_ENDED_NO_PROBER. */
 struct sp_prober *sp_prober_start(const char *path, uint32_t deadline_ms);
 

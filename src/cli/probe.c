@@ -196,10 +196,11 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
 }
 
 static enum sp_exit probe(const struct sp_options *options, const struct operand *operand,
-    const struct sp_policy *policy)
+    const struct sp_policy *policy, struct sp_prober *prober)
 {
 	struct sp_verify_options how = { .connection_ms = options->timeout_ms,
 		.port_ms = options->port_timeout_ms,
+		.prober = prober,
 		.progress = sp_verify_progress,
 		.context = (void *)options };
 	const struct sp_profile *profile =
@@ -225,13 +226,17 @@ static enum sp_exit probe(const struct sp_options *options, const struct operand
 enum sp_exit sp_command_probe(const struct sp_options *options)
 {
 	struct operand operand = { .dialect = SP_DIALECT_NONE };
+	struct sp_prober *prober;
 	struct sp_policy *policy;
 	enum sp_exit status;
 
 	if (!check_usage(options, &operand))
 		return SP_EXIT_USAGE;
-	policy = least_policy(options);
-	status = policy ? probe(options, &operand, policy) : SP_EXIT_SYSTEM;
+	/* It loads OpenSSL while we read the profiles. */
+	prober = sp_verify_start();
+	policy = prober ? least_policy(options) : NULL;
+	status = policy ? probe(options, &operand, policy, prober) : SP_EXIT_SYSTEM;
+	sp_prober_stop(prober);
 	sp_policy_free(policy);
 	return status;
 }

@@ -142,19 +142,27 @@ static size_t most_running(void)
 	return CHILDREN_PER_CPU * (cpus > 0 ? (size_t)cpus : 1);
 }
 
-static bool ask_all(struct run *run, const struct sp_verify_options *options, int64_t now)
+struct sp_prober *sp_verify_start(void)
 {
 	char *path = sp_prober_path();
+	struct sp_prober *prober = path ? sp_prober_start(path, START_MS) : NULL;
+
+	free(path);
+	return prober;
+}
+
+static bool ask_all(struct run *run, const struct sp_verify_options *options, int64_t now)
+{
 	bool done;
 
-	run->prober = path ? sp_prober_start(path, START_MS) : NULL;
-	free(path);
+	run->prober = options->prober ? options->prober : sp_verify_start();
 	done = run->prober && load_stores(run) && make_jobs(run, options, now);
 	if (done)
 		sp_prober_ask(run->prober, run->jobs.items, run->jobs.length,
 		    options->most_running ? options->most_running : most_running(),
 		    options->progress, options->context);
-	sp_prober_stop(run->prober);
+	if (!options->prober)
+		sp_prober_stop(run->prober);
 	for (size_t i = 0; run->store_failures && i < run->plan->store_count; i++)
 		free(run->store_failures[i]);
 	free(run->store_failures);

@@ -10,6 +10,7 @@
 #include <sallyport/diag.h>
 #include <sallyport/frame.h>
 #include <sallyport/policy.h>
+#include <sallyport/prober_channel.h>
 #include <sallyport/verdict.h>
 
 #include "command.h"
@@ -19,10 +20,15 @@ struct sp_verify_options {
 	uint32_t connection_ms, port_ms;  /* 5 s and 30 s */
 	size_t most_running;		  /* children at once; 2 for each processor */
 	const struct sp_profile *profile; /* judged by instead of the policy's */
+	struct sp_prober *prober;	  /* one that runs; stays the caller's */
 	/* After every endpoint that ended. */
 	void (*progress)(size_t done, size_t count, void *context);
 	void *context;
 };
+
+/* A prober of our own, which gets ready while the caller does something else. NULL:
+ * memory is out. */
+struct sp_prober *sp_verify_start(void);
 
 /* Asks every TLS port of the policy at every address that listens, and judges.
  * A port that cannot be asked is an inconclusive verdict, not a failure of this

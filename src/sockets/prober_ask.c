@@ -496,6 +496,7 @@ void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t c
 		sp_prober_fail(
 		    prober, "the prober cannot be asked: %s", strerror(ENOMEM));
 	find_addresses(&loop);
+	(void)sp_prober_wait(prober);
 	while (loop.talks && loop.polls && prober->control >= 0 && loop.done < count) {
 		start_more(&loop, most_running);
 		if (prober->control >= 0 && loop.talk_count)

@@ -186,15 +186,26 @@ static bool expect(struct sp_prober *prober, enum sp_frame_type type,
 	return false;
 }
 
+bool sp_prober_wait(struct sp_prober *prober)
+{
+	int64_t left = prober->deadline - sp_prober_clock_ms();
+	struct sp_frame ready;
+
+	if (prober->control >= 0 && !prober->ready)
+		prober->ready =
+		    expect(prober, SP_FRAME_READY, left > 0 ? (uint32_t)left : 0, &ready);
+	return prober->control >= 0;
+}
+
 struct sp_prober *sp_prober_start(const char *path, uint32_t deadline_ms)
 {
 	struct sp_prober *prober = calloc(1, sizeof(*prober));
 	int pair[2], error;
-	struct sp_frame ready;
 
 	if (!prober)
 		return NULL;
 	prober->control = -1;
+	prober->deadline = sp_prober_clock_ms() + deadline_ms;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		sp_prober_fail(
 		    prober, "the prober cannot be started: %s", strerror(errno));
@@ -207,8 +218,6 @@ struct sp_prober *sp_prober_start(const char *path, uint32_t deadline_ms)
 		prober->pid = 0;
 		sp_prober_fail(prober, "the prober cannot be started: %s: %s", path,
 		    strerror(error));
-	} else if (expect(prober, SP_FRAME_READY, deadline_ms, &ready)) {
-		prober->sandboxed = ready.ready.sandboxed;
 	}
 	return prober;
 }
@@ -227,7 +236,7 @@ bool sp_prober_add_store(struct sp_prober *prober, uint32_t number,
 	struct sp_frame frame = { .type = SP_FRAME_STORE };
 	size_t sent = 0;
 
-	if (length > SP_MAX_STORE_BYTES)
+	if (length > SP_MAX_STORE_BYTES || !sp_prober_wait(prober))
 		return false;
 	while (prober->control >= 0 && !frame.store.last) {
 		size_t piece = length - sent;

@@ -9,9 +9,10 @@
 #include <sallyport/frame.h>
 
 struct sp_prober {
-	pid_t pid;   /* 0: none */
-	int control; /* -1: none */
-	bool sandboxed;
+	pid_t pid;	  /* 0: none */
+	int control;	  /* -1: none */
+	bool ready;	  /* said that it is; nothing is asked of it before */
+	int64_t deadline; /* for saying so */
 	char *failure;
 };
 
@@ -21,6 +22,9 @@ int64_t sp_prober_clock_ms(void);
 /* The prober is of no use any more, for this reason: ends it. */
 void sp_prober_fail(struct sp_prober *prober, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Waits until it is sealed; false: it has failed. */
+bool sp_prober_wait(struct sp_prober *prober);
 
 /* It hung up: finds out how it ended, and fails it with that. */
 void sp_prober_hung_up(struct sp_prober *prober);
