@@ -8,6 +8,7 @@
 
 #define ALERT_INTERNAL_ERROR 80
 #define ALERT_INAPPROPRIATE_FALLBACK 86
+#define ALERT_NONE 256
 
 static const struct {
 	uint16_t code;
@@ -150,6 +151,22 @@ static enum sp_answer answer_of_version(
 	return SP_ANSWER_INCONCLUSIVE;
 }
 
+/* Java 17 chooses version and suite before it looks for a certificate: its refusal
+ * comes after a ServerHello, and nobody is shown a certificate that way. */
+static bool lacks_certificate(const struct sp_observation *observation)
+{
+	return observation->reply == SP_REPLY_SERVER_HELLO &&
+	       observation->alert < ALERT_NONE && observation->sent_total == 0;
+}
+
+static enum sp_answer answer_of_certificate(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	if (lacks_certificate(observation) && has_control(judging, observation->name))
+		return SP_ANSWER_NO;
+	return answer_of_version(judging, observation);
+}
+
 /* Whatever the version: an older one may be all that the server has. */
 static bool chose(const struct sp_observation *observation)
 {
@@ -208,8 +225,8 @@ enum sp_answer sp_answer_of(
 	if (!observation || observation->reply == SP_REPLY_NOT_ASKED)
 		return SP_ANSWER_NOT_ASKED;
 	switch (sp_question(question)->purpose) {
-	case SP_PURPOSE_VERSION:
-	case SP_PURPOSE_CERTIFICATE: return answer_of_version(judging, observation);
+	case SP_PURPOSE_VERSION: return answer_of_version(judging, observation);
+	case SP_PURPOSE_CERTIFICATE: return answer_of_certificate(judging, observation);
 	case SP_PURPOSE_COMPLEMENT:
 	case SP_PURPOSE_WARNING: return answer_of_hello(judging, observation);
 	case SP_PURPOSE_CONTROL:

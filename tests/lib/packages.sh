@@ -22,12 +22,16 @@ packages_test=(
 packages_coverage=(lcov)
 # The servers that speak each STARTTLS protocol, Apache, sshd, clients, and the
 # scanners that tests/bench compares with, for the long suite. (inn2 is only
+# The servers that speak each STARTTLS protocol, Apache, TLS libraries that still
+# have what is broken, and the scanners that tests/bench compares with, for the long
+# suite. (inn2 is only
 # unpacked, by the test: its installation fails on a host whose name is not fully
 # qualified.)
 packages_long=(
 	postfix libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
 	vsftpd slapd postgresql-15 mariadb-server-core mariadb-client-core xrdp prosody
 	apache2 sslscan nmap openssh-server openssh-client ldap-utils
+	apache2 libmbedtls-dev openjdk-17-jdk-headless sslscan nmap
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 

@@ -5,7 +5,9 @@
 #   name | outcome | reason | policy | server
 #
 # outcome  pass fail inconclusive absent
-# reason   an extended regular expression for the port's one line
+# reason   an extended regular expression for the port's one line; each one behind
+#          a " && " is for some finding, "ID WEIGHT TEXT". "only ID..." there are all
+#          that fail, and "no ID" there is none
 # policy   further lines of its service, separated by ";"; a `name =` there takes
 #          the place of the usual one
 # server   nginx LEAF [DIRECTIVE;...]
@@ -27,6 +29,15 @@
 row_names=() row_outcomes=() row_reasons=() row_ports=()
 doubles=()
 first_port=20001
+
+# One address of each family is enough for most: addresses have tests of their own.
+few_addresses() {
+	local address
+	for address in $S4b/24 $S6b/64 $T4/24 $T6/64; do
+		ip -n "${net_prefix}server" address del $address dev eth0 2>/dev/null ||
+			ip -n "${net_prefix}server" address del $address dev eth1
+	done
+}
 
 trim() {
 	local text=$1
@@ -200,25 +211,51 @@ all_listen() {
 
 # rows_check [OPTION...]: one verify, and each row against what it says.
 rows_check() {
-	local i line outcome lease reason
+	local i line outcome lease reason why
 	run sp verify --format json "$@" "$POLICY"
 	check_equal "verify exits 1: not all pass" 1 "$status"
 	/usr/bin/python3 - "$TEST_TMP/.output" >"$TEST_TMP/rows" <<-'END' || abort "verify printed no JSON: $errors"
 		import json, sys
 		for port in json.load(open(sys.argv[1]))["ports"]:
 		    print(port["port"], port["outcome"], "lease" if port["lease"] else "shut", port["reason"])
+		    for each in (f for e in port["endpoints"] for f in e["findings"]):
+		        print(port["port"], "finding", each["id"], each["weight"], each["text"])
 	END
 	for i in "${!row_names[@]}"; do
-		line=$(grep "^${row_ports[i]} " "$TEST_TMP/rows")
+		line=$(grep -m 1 "^${row_ports[i]} " "$TEST_TMP/rows")
 		read -r _ outcome lease reason <<<"$line"
+		grep "^${row_ports[i]} finding " "$TEST_TMP/rows" | cut -d' ' -f3- >"$TEST_TMP/findings"
 		if [[ $outcome != "${row_outcomes[i]}" ]]; then
 			fail "${row_names[i]}: ${outcome:-nothing} ($reason), not ${row_outcomes[i]}"
-		elif [[ ! $reason =~ ${row_reasons[i]} ]]; then
+		elif [[ ! $reason =~ ${row_reasons[i]%% && *} ]]; then
 			fail "${row_names[i]}: the reason is: $reason"
 		elif [[ $outcome == pass && $lease != lease || $outcome != pass && $lease != shut ]]; then
 			fail "${row_names[i]}: $outcome, and $lease"
+		elif ! why=$(row_finds "${row_reasons[i]}"); then
+			fail "${row_names[i]}: $why, but $(<"$TEST_TMP/findings")"
 		else
 			pass "${row_names[i]}: $outcome, $reason"
 		fi
+	done
+}
+
+# What is behind each " && " of a row's reason is found in $TEST_TMP/findings; prints
+# the first that is not.
+row_finds() {
+	local rest=$1 clause
+	while [[ $rest == *" && "* ]]; do
+		rest=${rest#* && }
+		clause=${rest%% && *}
+		case $clause in
+		"only "*)
+			# shellcheck disable=SC2086 # words are meant
+			[[ $(awk '$2 == "fail" { print $1 }' "$TEST_TMP/findings" | sort -u) == "$(printf '%s\n' ${clause#only } | sort -u)" ]]
+			;;
+		"no "*) ! grep -q "^${clause#no } " "$TEST_TMP/findings" ;;
+		*) grep -qE -- "$clause" "$TEST_TMP/findings" ;;
+		esac || {
+			echo "not $clause"
+			return 1
+		}
 	done
 }
