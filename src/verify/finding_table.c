@@ -5,7 +5,8 @@
 #define VERSIONS                                                                         \
 	"nginx `ssl_protocols TLSv1.2 TLSv1.3;`, Apache `SSLProtocol -all +TLSv1.2 "     \
 	"+TLSv1.3`, postfix `smtpd_tls_protocols = >=TLSv1.2` (and mandatory), dovecot " \
-	"`ssl_min_protocol = TLSv1.2`"
+	"`ssl_min_protocol = TLSv1.2`, slapd `olcTLSCipherSuite: "                       \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3` (with GnuTLS)"
 #define SUITES                                                                       \
 	"list good suites alone: nginx ssl_ciphers, Apache SSLCipherSuite, postfix " \
 	"tls_high_cipherlist with smtpd_tls_ciphers=high, dovecot ssl_cipher_list; " \
@@ -74,7 +75,10 @@ static const struct sp_finding_entry entries[SP_FINDINGS] = {
 	ROW(NULL, "null", "A suite without encryption is accepted",
 	    "RFC 9325 section 4.1", FAIL, SUITES),
 	ROW(ANONYMOUS, "anonymous", "A suite without a certificate is accepted",
-	    "RFC 9325 section 4.1", FAIL, SUITES),
+	    "RFC 9325 section 4.1", FAIL,
+	    "leave them out: nginx ssl_ciphers, Apache SSLCipherSuite and dovecot "
+	    "ssl_cipher_list with `:!aNULL` at the end, postfix "
+	    "`smtpd_tls_exclude_ciphers = aNULL`"),
 	ROW(EXPORT, "export", "An EXPORT suite is accepted",
 	    "RFC 9325 section 4.1; CVE-2015-0204 (FREAK)", FAIL, SUITES),
 	ROW(LOGJAM, "logjam", "The Diffie-Hellman group is too small",
@@ -120,7 +124,7 @@ static const struct sp_finding_entry entries[SP_FINDINGS] = {
 	ROW(PLAINTEXT_AUTH, "plaintext_auth",
 	    "Passwords are taken before the upgrade to TLS", "RFC 8314; RFC 4513", FAIL,
 	    "take them only inside TLS: postfix smtpd_tls_auth_only=yes, dovecot "
-	    "disable_plaintext_auth=yes, slapd `security simple_bind=128`"),
+	    "disable_plaintext_auth=yes, slapd `olcSecurity: simple_bind=128`"),
 	ROW(UNDECLARED_TLS, "undeclared_tls", "TLS on a port that the policy calls plain",
 	    "policy: tls", WARN, "say `tls = required` in the policy"),
 	ROW(REQUIRED_VERSION, "required_version",

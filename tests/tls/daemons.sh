@@ -3,12 +3,15 @@
 # configuration of the test's own: rows of lab.sh name these as they name nginx.
 #
 #   postfix LEAF [MAIN.CF-LINE;...]
+#   debian_postfix LEAF [MAIN.CF-LINE;...] Debian's main.cf, the certificate changed
 #   dovecot LEAF imap|pop3|lmtp|sieve [SETTING;...]
 #   imaps LEAF [SETTING;...]         dovecot with TLS from the first byte on
 #   apache LEAF [DIRECTIVE;...]      with Debian's ssl.conf as it comes
 #   debian_nginx LEAF [DIRECTIVE;...] with what Debian's nginx.conf says of TLS
 #   vsftpd LEAF [SETTING;...]
+#   debian_vsftpd LEAF [SETTING;...] Debian's vsftpd.conf, with TLS switched on
 #   slapd LEAF [SLAPD.CONF-LINE;...]
+#   debian_slapd LEAF [ATTRIBUTE: VALUE;...] Debian's first cn=config, and a certificate
 #   postgres LEAF [SETTING;...]
 #   mariadb LEAF [SETTING;...]
 #   xrdp LEAF [SETTING;...]
@@ -25,6 +28,7 @@ daemon_command() {
 	imaps) echo dovecot ;;
 	apache) echo apache2 ;;
 	debian_nginx) echo nginx ;;
+	debian_*) echo "${1#debian_}" ;;
 	innd) echo "$(inn_root)/usr/lib/news/bin/nnrpd" ;;
 	*) echo "$1" ;;
 	esac
@@ -48,15 +52,12 @@ daemon_home() { # port leaf user
 # Settings of a row, one on a line.
 settings() { tr ';' '\n' <<<"$*" | sed 's/^ *//'; }
 
-serve_postfix() {
-	local port=$1 leaf=$2 tls=may
-	daemon_home "$port" "$leaf"
-	[[ $leaf != none ]] || tls=none
+# What a postfix of the test's own needs beside its settings in $home/main.cf.
+postfix_start() { # port
 	mkdir -p "$home/queue" "$home/data" "$home/sasl"
 	chown postfix "$home/data"
 	printf 'pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n' >"$home/sasl/smtpd.conf"
-	cat >"$home/main.cf" <<-END
-		compatibility_level = 3.6
+	cat >>"$home/main.cf" <<-END
 		queue_directory = $home/queue
 		data_directory = $home/data
 		command_directory = /usr/sbin
@@ -68,24 +69,42 @@ serve_postfix() {
 		inet_interfaces = all
 		inet_protocols = all
 		cyrus_sasl_config_path = $home/sasl
-		smtpd_tls_security_level = $tls
-		smtpd_tls_chain_files = $home/key.pem, $home/cert.pem
 		maillog_file = $home/mail.log
 		maillog_file_prefixes = $home
 		smtpd_peername_lookup = no
 		smtpd_client_connection_count_limit = 0
 	END
-	[[ $leaf != none ]] || sed -i '/chain_files/d' "$home/main.cf"
-	settings "${@:3}" >>"$home/main.cf"
 	cat >"$home/master.cf" <<-END
-		$port inet n - n - - smtpd
+		$1 inet n - n - - smtpd
 		postlog unix-dgram n - n - 1 postlogd
 		anvil unix - - n - 1 anvil
 		tlsmgr unix - - n 1000? 1 tlsmgr
 		rewrite unix - - n - - trivial-rewrite
 	END
 	postfix -c "$home" set-permissions >"$home/log" 2>&1
-	server_start "postfix_$port" server /usr/lib/postfix/sbin/master -c "$home" -d
+	server_start "postfix_$1" server /usr/lib/postfix/sbin/master -c "$home" -d
+}
+
+serve_postfix() {
+	local port=$1 leaf=$2 tls=may
+	daemon_home "$port" "$leaf"
+	[[ $leaf != none ]] || tls=none
+	printf 'compatibility_level = 3.6\nsmtpd_tls_security_level = %s\n' "$tls" >"$home/main.cf"
+	[[ $leaf == none ]] ||
+		printf 'smtpd_tls_chain_files = %s, %s\n' "$home/key.pem" "$home/cert.pem" >>"$home/main.cf"
+	settings "${@:3}" >>"$home/main.cf"
+	postfix_start "$port"
+}
+
+# As the package's first configuration puts main.cf together.
+serve_debian_postfix() {
+	local port=$1 leaf=$2
+	daemon_home "$port" "$leaf"
+	cat /usr/share/postfix/main.cf.debian /usr/share/postfix/main.cf.tls |
+		sed "s|/etc/ssl/certs/ssl-cert-snakeoil.pem|$home/cert.pem|
+			s|/etc/ssl/private/ssl-cert-snakeoil.key|$home/key.pem|" >"$home/main.cf"
+	settings "${@:3}" >>"$home/main.cf"
+	postfix_start "$port"
 }
 
 serve_dovecot() {
@@ -217,6 +236,19 @@ serve_vsftpd() {
 	server_start "vsftpd_$port" server vsftpd "$home/vsftpd.conf"
 }
 
+serve_debian_vsftpd() {
+	local port=$1 leaf=$2
+	daemon_home "$port" "$leaf"
+	mkdir -p "$home/empty"
+	sed "s|/etc/ssl/certs/ssl-cert-snakeoil.pem|$home/cert.pem|
+		s|/etc/ssl/private/ssl-cert-snakeoil.key|$home/key.pem|
+		s|^ssl_enable=NO|ssl_enable=YES|
+		s|^secure_chroot_dir=.*|secure_chroot_dir=$home/empty|" /etc/vsftpd.conf >"$home/vsftpd.conf"
+	printf 'listen_port=%s\nbackground=NO\nvsftpd_log_file=%s\n' "$port" "$home/vsftpd.log" >>"$home/vsftpd.conf"
+	settings "${@:3}" >>"$home/vsftpd.conf"
+	server_start "vsftpd_$port" server vsftpd "$home/vsftpd.conf"
+}
+
 serve_slapd() {
 	local port=$1 leaf=$2
 	daemon_home "$port" "$leaf"
@@ -231,6 +263,22 @@ serve_slapd() {
 	settings "${@:3}" >>"$home/slapd.conf"
 	printf '\ndatabase mdb\nsuffix dc=example,dc=com\ndirectory %s\n' "$home/db" >>"$home/slapd.conf"
 	server_start "slapd_$port" server slapd -d 0 -h "ldap://:$port/" -f "$home/slapd.conf"
+}
+
+serve_debian_slapd() {
+	local port=$1 leaf=$2
+	daemon_home "$port" "$leaf"
+	mkdir -p "$home/db" "$home/config"
+	{
+		printf 'olcTLSCertificateFile: %s\nolcTLSCertificateKeyFile: %s\n' "$home/cert.pem" "$home/key.pem"
+		settings "${@:3}"
+	} | sed '/^$/d' >"$home/tls"
+	sed -e "/^olcToolThreads/r $home/tls" -e "s|/var/run/slapd|$home|; s|/var/lib/ldap|$home/db|
+		s|@SUFFIX@|dc=example,dc=com|; s|@PASSWORD@|secret|" \
+		/usr/share/slapd/slapd.init.ldif >"$home/config.ldif"
+	slapadd -n 0 -F "$home/config" -l "$home/config.ldif" >"$home/log" 2>&1 ||
+		abort "slapadd: $(tail -n 2 "$home/log")"
+	server_start "slapd_$port" server slapd -d 0 -h "ldap://:$port/" -F "$home/config"
 }
 
 serve_postgres() {

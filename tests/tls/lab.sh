@@ -220,6 +220,7 @@ rows_check() {
 		    print(port["port"], port["outcome"], "lease" if port["lease"] else "shut", port["reason"])
 		    for each in (f for e in port["endpoints"] for f in e["findings"]):
 		        print(port["port"], "finding", each["id"], each["weight"], each["text"])
+		        print(port["port"], "remedy", each["id"], each["weight"], each["remedy"])
 	END
 	for i in "${!row_names[@]}"; do
 		line=$(grep -m 1 "^${row_ports[i]} " "$TEST_TMP/rows")
