@@ -24,6 +24,9 @@ bool sp_floor_save(
  * is out. sp_policy_free() it. */
 struct sp_policy *sp_floor_read(const char *state_directory, struct sp_diag *diag);
 
+/* False: STATE/floor cannot be read, and sp_floor_read gives one without services. */
+bool sp_floor_is_kept(const char *state_directory);
+
 /* The same straight from a policy: what `lockdown` puts in force. */
 struct sp_policy *sp_floor_of(const struct sp_policy *policy, struct sp_diag *diag);
 

@@ -154,6 +154,11 @@ struct sp_policy_source {
 	const char *path;
 	/* Directories with services.d and profiles.d; NULL: /etc/sallyport. */
 	const char *config_directory;
+	/* A snapshot's text: services.d and profiles.d are not read, and the files
+	 * that it names (authorities, revocation lists) not looked at. Nothing that
+	 * was changed or lost since can keep it from being loaded; what is missing
+	 * is found when a server is asked, and keeps its gate shut. */
+	bool stands_alone;
 };
 
 /* Reads, parses, resolves and checks one policy. NULL when there was any error,

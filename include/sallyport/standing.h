@@ -26,13 +26,15 @@ struct sp_standing {
 	struct sp_gates gates;
 };
 
-/* Reads and compiles the policy at `path`. Cleared on failure. */
-bool sp_standing_load(const struct sp_directories *directories, const char *path,
-    struct sp_standing *ret, struct sp_diag *diag);
+/* Reads and compiles a snapshot, by its text alone. Cleared on failure. */
 bool sp_standing_load_snapshot(const struct sp_directories *directories,
     enum sp_snapshot_kind kind, struct sp_standing *ret, struct sp_diag *diag);
 /* The floor: only what `lockdown` names, no gates. */
 bool sp_standing_load_floor(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag);
+/* The same from CONFIG/policy.ini, for when STATE/floor is lost: the services that
+ * its `lockdown` names. False: there is no policy that can be read; said. */
+bool sp_standing_load_floor_anew(const struct sp_directories *directories,
     struct sp_standing *ret, struct sp_diag *diag);
 /* What shall stand now: the floor in a lockdown, else what is pending, else the
  * active snapshot. */

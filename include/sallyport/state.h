@@ -51,6 +51,11 @@ bool sp_snapshot_discard(const char *state_directory, struct sp_diag *diag);
 /* The active and the previous one change places. */
 bool sp_snapshot_swap(const char *state_directory, struct sp_diag *diag);
 
+/* Was a policy ever put in force from here to stay? Only a directory that is not
+ * there, or holds neither a snapshot nor a floor nor a lockdown, is a no; what cannot
+ * be looked at, or lies on a file system of fstab(5) that is not mounted, is a yes. */
+bool sp_state_was_asked(const char *state_directory);
+
 /* Which snapshot is in force: what is pending, else the active one. */
 enum sp_snapshot_kind sp_snapshot_in_force(const char *state_directory);
 

@@ -1,8 +1,11 @@
 /* apply --boot: the floor, then the active snapshot with its gates shut, else the
  * previous one, else the floor stays. Nothing is asked, nothing opens by proof. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include <sallyport/floor.h>
 #include <sallyport/standing.h>
 #include <sallyport/transaction.h>
 
@@ -24,17 +27,34 @@ static bool table_stands(bool *ret, struct sp_diag *diag)
 	return known;
 }
 
-/* A table that stands already is a restart's: nothing closes. In audit mode
- * nothing is ever blocked. */
+/* A policy that is there, or may be, was meant to be applied. */
+static bool has_policy(const struct sp_directories *directories)
+{
+	char *path;
+	bool has;
+
+	if (asprintf(&path, "%s/policy.ini", directories->config) < 0)
+		return true;
+	has = access(path, F_OK) == 0 || errno != ENOENT;
+	free(path);
+	return has;
+}
+
+/* The unit comes enabled with the package. Whoever has not applied anything yet
+ * has no policy, and a floor would shut them out of their own host; a snapshot
+ * that is lost is another matter. */
+static bool nothing_was_asked(const struct sp_directories *directories)
+{
+	return !sp_state_was_asked(directories->state) && !has_policy(directories);
+}
+
+/* In audit mode nothing is ever blocked. */
 static bool lay_floor(const struct sp_directories *directories, struct sp_diag *diag)
 {
 	struct sp_standing floor;
-	bool stands = false, laid = true;
+	bool laid = true;
 	size_t changes;
 
-	/* When it cannot be known, the floor is laid all the same. */
-	if (table_stands(&stands, diag) && stands)
-		return true;
 	if (!sp_standing_load_floor(directories, &floor, diag))
 		return false;
 	if (floor.policy->mode == SP_MODE_ENFORCE)
@@ -55,27 +75,70 @@ static bool load(const struct sp_directories *directories, enum sp_snapshot_kind
 	return loaded;
 }
 
+/* The state is lost, and with it which services stay reachable; the administrator's
+ * own policy may still say it. Only what it says of `lockdown` is taken: nobody
+ * applied the rest. */
+static bool find_way_in(const struct sp_directories *directories, struct sp_diag *diag)
+{
+	struct sp_standing floor;
+	size_t changes;
+	bool found = !sp_floor_is_kept(directories->state) &&
+		     sp_standing_load_floor_anew(directories, &floor, diag);
+
+	if (!found)
+		return false;
+	found = sp_standing_commit(directories, &floor, &changes, diag);
+	sp_standing_clear(&floor);
+	return found;
+}
+
+static enum sp_exit fall_back(
+    const struct sp_directories *directories, bool stood, struct sp_diag *diag)
+{
+	sp_error(
+	    diag, NULL, "the active snapshot cannot be loaded; trying the previous one");
+	if (load(directories, SP_SNAPSHOT_PREVIOUS, diag))
+		sp_error(diag, NULL, "the PREVIOUS policy is in force");
+	else if (stood)
+		sp_error(diag, NULL, "the ruleset that stood before is still in force");
+	else if (find_way_in(directories, diag))
+		sp_error(diag, NULL,
+		    "only the floor is in force, made of what %s/policy.ini says of "
+		    "`lockdown`",
+		    directories->config);
+	else
+		sp_error(diag, NULL, "only the floor is in force");
+	return SP_EXIT_SYSTEM;
+}
+
 static enum sp_exit boot_locked(const struct sp_options *options, struct sp_diag *diag)
 {
 	struct sp_directories directories = sp_directories_of(options);
+	bool stands = false;
 
 	/* Whatever cannot be unmarked is enforced all the same. */
 	sp_opened_set(options->run_directory, false, diag);
-	if (!lay_floor(&directories, diag))
-		return SP_EXIT_SYSTEM;
+	/* A table that stands already is a restart's: nothing closes. When that
+	 * cannot be known, the floor is laid all the same. */
+	if (!table_stands(&stands, diag) || !stands) {
+		if (nothing_was_asked(&directories)) {
+			fputs("sallyport: nothing was ever applied on this host, and it "
+			      "has no policy: left as it is; `sallyport apply POLICY` "
+			      "protects it\n",
+			    stderr);
+			return SP_EXIT_DONE;
+		}
+		if (!lay_floor(&directories, diag))
+			return SP_EXIT_SYSTEM;
+	}
 	if (sp_lockdown_is_set(options->state_directory)) {
 		fputs("sallyport: locked down: only the floor is in force\n", stderr);
 		return SP_EXIT_DONE;
 	}
-	if (load(&directories, SP_SNAPSHOT_ACTIVE, diag))
+	/* What waits to be confirmed is in force, on this boot alone. */
+	if (load(&directories, sp_snapshot_in_force(directories.state), diag))
 		return SP_EXIT_DONE;
-	sp_error(
-	    diag, NULL, "the active snapshot cannot be loaded; trying the previous one");
-	if (load(&directories, SP_SNAPSHOT_PREVIOUS, diag))
-		sp_error(diag, NULL, "the PREVIOUS policy is in force");
-	else
-		sp_error(diag, NULL, "only the floor is in force");
-	return SP_EXIT_SYSTEM;
+	return fall_back(&directories, stands, diag);
 }
 
 enum sp_exit sp_apply_boot(const struct sp_options *options)

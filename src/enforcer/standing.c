@@ -1,5 +1,6 @@
 #include <sallyport/standing.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,19 +34,29 @@ static bool compile(
 	return false;
 }
 
-bool sp_standing_load(const struct sp_directories *directories, const char *path,
-    struct sp_standing *ret, struct sp_diag *diag)
-{
-	struct sp_policy_source source = { .path = path,
-		.config_directory = directories->config };
-
-	return compile(sp_policy_read(&source, diag), ret, diag);
-}
-
 bool sp_standing_load_floor(const struct sp_directories *directories,
     struct sp_standing *ret, struct sp_diag *diag)
 {
 	return compile(sp_floor_read(directories->state, diag), ret, diag);
+}
+
+bool sp_standing_load_floor_anew(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag)
+{
+	struct sp_policy_source source = { .config_directory = directories->config };
+	struct sp_policy *policy;
+	char *path;
+	bool loaded;
+
+	memset(ret, 0, sizeof(*ret));
+	if (asprintf(&path, "%s/policy.ini", directories->config) < 0)
+		return sp_out_of_memory(diag);
+	source.path = path;
+	policy = sp_policy_read(&source, diag);
+	loaded = policy && compile(sp_floor_of(policy, diag), ret, diag);
+	sp_policy_free(policy);
+	free(path);
+	return loaded;
 }
 
 bool sp_standing_load_in_force(const struct sp_directories *directories,
@@ -72,10 +83,11 @@ bool sp_standing_load_snapshot(const struct sp_directories *directories,
     enum sp_snapshot_kind kind, struct sp_standing *ret, struct sp_diag *diag)
 {
 	char *path = sp_snapshot_path(directories->state, kind);
+	struct sp_policy_source source = { .path = path, .stands_alone = true };
 	bool loaded;
 
 	memset(ret, 0, sizeof(*ret));
-	loaded = path ? sp_standing_load(directories, path, ret, diag)
+	loaded = path ? compile(sp_policy_read(&source, diag), ret, diag)
 		      : sp_out_of_memory(diag);
 	free(path);
 	return loaded;

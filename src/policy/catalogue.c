@@ -202,6 +202,8 @@ bool sp_catalogue_read(struct sp_reading *reading)
 {
 	bool fine = read_shipped(reading);
 
+	if (reading->stands_alone)
+		return fine;
 	fine = each_file(reading, "services.d", read_services_file) && fine;
 	return each_file(reading, "profiles.d", read_profiles_file) && fine;
 }

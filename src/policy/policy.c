@@ -171,7 +171,8 @@ struct sp_policy *sp_policy_read(
 {
 	struct sp_reading reading = { .diag = diag,
 		.config_directory = source->config_directory ? source->config_directory
-							     : CONFIG_DIRECTORY };
+							     : CONFIG_DIRECTORY,
+		.stands_alone = source->stands_alone };
 	struct sp_policy *policy = calloc(1, sizeof(*policy));
 	bool fine;
 

@@ -36,6 +36,7 @@ struct sp_reading {
 	struct sp_policy *policy;
 	struct sp_diag *diag;
 	const char *config_directory;
+	bool stands_alone; /* a snapshot's text: sp_policy_source */
 	size_t errors_before; /* that the caller's diagnostics had already */
 	SP_ARRAY(struct sp_source *) sources;
 	const struct sp_source *main; /* the policy itself */

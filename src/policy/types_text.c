@@ -323,8 +323,9 @@ static bool read_file_path(
 	if (sp_slice_is(value->items[0].text, kind->without))
 		return true;
 	path = read_path(reading, value, 0);
-	if (!path || !sp_file_usable(path, kind->limit, kind->directory, kind->what, &at,
-			 reading->diag)) {
+	if (!path ||
+	    (!reading->stands_alone && !sp_file_usable(path, kind->limit, kind->directory,
+					   kind->what, &at, reading->diag))) {
 		free(path);
 		return false;
 	}

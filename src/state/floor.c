@@ -249,6 +249,16 @@ struct sp_policy *sp_floor_read(const char *state_directory, struct sp_diag *dia
 	return policy;
 }
 
+bool sp_floor_is_kept(const char *state_directory)
+{
+	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool kept = state >= 0 && faccessat(state, FLOOR_FILE, R_OK, 0) == 0;
+
+	if (state >= 0)
+		close(state);
+	return kept;
+}
+
 struct sp_policy *sp_floor_of(const struct sp_policy *policy, struct sp_diag *diag)
 {
 	struct sp_text text = { 0 };

@@ -97,7 +97,7 @@ static const struct sp_policy *wanted_policy(void)
 
 	if (!policy) {
 		struct sp_policy_source source = { fuzz_file(0, text, sizeof(text) - 1),
-			"/nonexistent" };
+			"/nonexistent", false };
 		struct sp_diag diag = { 0 };
 
 		policy = sp_policy_read(&source, &diag);

@@ -6,8 +6,8 @@
 
 static struct sp_policy *read_policy(int slot, const void *bytes, size_t length)
 {
-	struct sp_policy_source source = { fuzz_file(slot, bytes, length),
-		"/nonexistent" };
+	struct sp_policy_source source = { fuzz_file(slot, bytes, length), "/nonexistent",
+		false };
 	struct sp_diag diag = { 0 };
 	struct sp_policy *policy = sp_policy_read(&source, &diag);
 

@@ -87,7 +87,8 @@ static void save_frames(void)
  * a dump's. */
 static void save_batch(const char *path)
 {
-	struct sp_policy_source source = { path, "/nonexistent" };
+	struct sp_policy_source source = { .path = path,
+		.config_directory = "/nonexistent" };
 	struct sp_diag diag = { 0 };
 	struct sp_policy *policy = sp_policy_read(&source, &diag);
 	struct sp_ruleset *ruleset = policy ? sp_ruleset_compile(policy, &diag) : NULL;

@@ -49,7 +49,8 @@ static void answer(const struct sp_policy *policy, const struct sp_ruleset *rule
 
 int main(int count, char **arguments)
 {
-	struct sp_policy_source source = { count > 1 ? arguments[1] : "", "/nonexistent" };
+	struct sp_policy_source source = { count > 1 ? arguments[1] : "", "/nonexistent",
+		false };
 	struct sp_diag diag = { 0 };
 	struct sp_policy *policy = sp_policy_read(&source, &diag);
 	struct sp_ruleset *ruleset = policy ? sp_ruleset_compile(policy, &diag) : NULL;

@@ -67,7 +67,8 @@ __attribute__((unused)) static char *load_file(const char *path)
 /* What is read has to be without an error; warnings are allowed. */
 __attribute__((unused)) static struct sp_policy *read_file(const char *path)
 {
-	struct sp_policy_source source = { path, "/nonexistent" };
+	struct sp_policy_source source = { .path = path,
+		.config_directory = "/nonexistent" };
 	struct sp_diag diag = { 0 };
 	struct sp_policy *policy = sp_policy_read(&source, &diag);
 
@@ -92,7 +93,8 @@ __attribute__((unused)) static struct sp_policy *read_text(const char *text)
 __attribute__((unused)) static void refuse_text(const char *text)
 {
 	char *path = write_text("refused.ini", text);
-	struct sp_policy_source source = { path, "/nonexistent" };
+	struct sp_policy_source source = { .path = path,
+		.config_directory = "/nonexistent" };
 	struct sp_diag diag = { 0 };
 
 	assert_null(sp_policy_read(&source, &diag));

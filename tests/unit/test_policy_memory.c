@@ -56,7 +56,8 @@ char *__wrap_strndup(const char *text, size_t length)
 static void starve(const char *text, bool good)
 {
 	char *path = write_text("starved.ini", text);
-	struct sp_policy_source source = { path, "/nonexistent" };
+	struct sp_policy_source source = { .path = path,
+		.config_directory = "/nonexistent" };
 	uint8_t digest[SP_DIGEST_BYTES] = { 0 };
 	size_t rounds = 0;
 	bool starved = true;

@@ -203,7 +203,8 @@ static void another_inih_is_noticed(void **state)
 
 static void assert_refused(const char *path, const char *why)
 {
-	struct sp_policy_source source = { path, "/nonexistent" };
+	struct sp_policy_source source = { .path = path,
+		.config_directory = "/nonexistent" };
 	struct sp_diag diag = { 0 };
 
 	assert_null(sp_policy_read(&source, &diag));

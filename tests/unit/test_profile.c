@@ -293,7 +293,7 @@ static void own_profiles_stand_in_the_canonical_form(void **state)
 	char *file;
 	char *path = write_text("own.ini", "[policy]\nversion = 1\nprofile = used\n"
 					   "[profile mine]\n[service ssh]\n");
-	struct sp_policy_source source = { path, folder };
+	struct sp_policy_source source = { .path = path, .config_directory = folder };
 	struct sp_diag diag = { 0 };
 	struct sp_policy *policy, *again;
 	char *text, *twice;

@@ -22,7 +22,8 @@ struct side {
 static bool side_read(const char *bytes, size_t length, struct side *ret)
 {
 	char path[] = "/tmp/sallyport-space.XXXXXX";
-	struct sp_policy_source source = { path, "/nonexistent" };
+	struct sp_policy_source source = { .path = path,
+		.config_directory = "/nonexistent" };
 	struct sp_diag diag = { 0 };
 	int file = mkstemp(path);
 

@@ -1,0 +1,105 @@
+#!/bin/bash
+# apply --boot where something is missing: nothing was ever asked for, or what was
+# asked for is lost, or what a snapshot names is.
+. "$(dirname "$0")/../lib/sallyport.sh"
+firewall_lab
+certificates good
+CONFIG=$TEST_TMP/config
+mkdir "$CONFIG"
+answer server tcp/22 tcp/80
+boot() { sp apply --boot --config "$CONFIG"; }
+reboot() { in_host server nft delete table inet sallyport 2>/dev/null; rm -rf "$RUN"; }
+forget() { reboot; rm -rf "$STATE"; }
+shut_but_for_ssh() {
+	packets_reach client <<-END
+		open tcp $A4 -> $S4:22
+		shut tcp $B4 -> $S4:22
+		shut tcp $A4 -> $S4:80
+	END
+}
+
+# Whoever never applied anything has no policy.
+for state in "no state directory" "an empty one" "one that only tried something"; do
+	forget
+	case $state in
+	"an empty one") mkdir -p "$STATE" ;;
+	"one that only tried"*) mkdir -p "$STATE/pending" "$STATE/evidence" "$STATE/lost+found" ;;
+	esac
+	check_exit 0 "boot with $state" boot
+	check_match "$state: it is said" 'nothing was ever applied' "$errors"
+	check_equal "$state: the host is left as it was" "" "$(ruleset)"
+done
+
+# Anything that was asked for and is lost leaves the host shut.
+for trace in active previous floor lockdown; do
+	forget
+	mkdir -p "$STATE"
+	if [[ $trace == lockdown ]]; then touch "$STATE/$trace"; else mkdir "$STATE/$trace"; fi
+	run boot
+	check "$trace alone: the floor is there" in_host server nft list table inet sallyport
+	packets_reach client <<-END
+		shut tcp $A4 -> $S4:22
+	END
+done
+forget
+mkdir -p "$STATE"
+printf 'none %s ext4 defaults 0 0\n' "${STATE%/*}" >"$TEST_TMP/fstab"
+check_exit 3 "boot with a file system that is not mounted" in_host server sh -c \
+	'mount --bind "$0" /etc/fstab && exec "$@"' "$TEST_TMP/fstab" \
+	"$SALLYPORT" apply --boot --state "$STATE" --run "$RUN" --config "$CONFIG"
+check "the floor is there" in_host server nft list table inet sallyport
+
+# A policy that nobody applied, or whose state is lost: only its `lockdown`.
+printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n\n[service http]\n' | policy
+cp "$POLICY" "$CONFIG/policy.ini"
+forget
+check_exit 3 "boot with a policy and no state" boot
+check_match "it is said where the floor is from" 'policy.ini says of `lockdown`' "$errors"
+shut_but_for_ssh
+echo nonsense >"$CONFIG/policy.ini"
+forget
+check_exit 3 "boot with a bad policy and no state" boot
+packets_reach client <<END
+shut tcp $A4 -> $S4:22,80
+END
+rm "$CONFIG/policy.ini"
+
+# With the table still there (a restart), nothing closes, whatever is lost.
+forget
+apply
+rm -rf "$STATE"
+check_exit 3 "a restart without a state" boot
+packets_reach client <<END
+open tcp $A4 -> $S4:22,80
+END
+
+# A snapshot is loaded by its text alone.
+mkdir -p "$CONFIG/services.d" "$CONFIG/profiles.d"
+printf '[service shop]\nport = 8000\ntls = required\n' >"$CONFIG/services.d/own.ini"
+printf '[profile strict]\nbase = mozilla-modern\nmax_lifetime = 30d\n' >"$CONFIG/profiles.d/own.ini"
+cp "$PKI/root.pem" "$TEST_TMP/ca.pem"
+cat >>"$POLICY" <<END
+[service shop]
+profile = strict
+name = $NAME
+ca = $TEST_TMP/ca.pem
+END
+forget
+check_exit 0 "apply" sp apply --no-verify --config "$CONFIG" "$POLICY"
+rm "$TEST_TMP/ca.pem"
+echo nonsense >"$CONFIG/services.d/own.ini"
+echo nonsense >"$CONFIG/profiles.d/own.ini"
+reboot
+check_exit 0 "boot without the CA file, and with nonsense beside the policy" boot
+check_match "what was applied is in force" '^In force: ' "$(sp status)"
+
+# A restart inside a confirmed apply's window is no rollback; a reboot is.
+sed 's/^\[service http\]/&\nfrom = 203.0.113.0\/24/' "$POLICY" | sed '/service shop/,$d' >"$POLICY.2"
+check_exit 0 "apply --confirm" sp apply --no-verify --confirm 1h "$POLICY.2"
+check_exit 0 "a restart inside the window" boot
+packets_reach client <<END
+shut tcp $A4 -> $S4:80
+END
+check_match "it still waits" 'NOT CONFIRMED' "$(sp status)"
+check_exit 0 "confirm" sp confirm
+finish
