@@ -77,6 +77,7 @@ struct sp_audit_row {
 
 struct sp_audit {
 	const char *policy; /* its path */
+	int64_t time;	    /* when the servers were asked, seconds since 1970 */
 	bool kernel_read, loaded;
 	bool blocks_nothing; /* mode = audit */
 	size_t differences;  /* changes that would make the kernel the policy's */

@@ -129,6 +129,7 @@ static enum sp_exit audit(
 		audited.held = side.read ? side.kernel.held : NULL;
 		audited.loaded = result.loaded;
 		result.closed = sockets.owners.closed;
+		result.time = verdicts.now;
 		if (sp_audit_join(&audited, &result))
 			status = answer(options, &result);
 		else

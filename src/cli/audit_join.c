@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cover.h"
+
 struct joining {
 	const struct sp_audited *audited;
 	struct sp_audit *audit;
@@ -24,9 +26,22 @@ static bool service_has(const struct sp_service *service, enum sp_protocol proto
 	return false;
 }
 
-/* The next service of the row's ports from *at on, allowing or not; or NULL. */
+/* Does the service's rule let packets to one of these sockets? */
+static bool covers_some(const struct joining *joining, const struct sp_service *service,
+    const struct sp_port_sockets *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (sp_service_covers(
+			service, &group->items[i], &joining->audited->sockets->addresses))
+			return true;
+	return false;
+}
+
+/* The next service of the row's ports from *at on, allowing or not, that lets
+ * packets to the group's sockets; or NULL. */
 static const struct sp_service *next_service(const struct joining *joining,
-    const struct sp_audit_row *row, bool allowing, size_t *at)
+    const struct sp_audit_row *row, const struct sp_port_sockets *group, bool allowing,
+    size_t *at)
 {
 	const struct sp_policy *policy = joining->audited->policy;
 
@@ -34,35 +49,43 @@ static const struct sp_service *next_service(const struct joining *joining,
 		const struct sp_service *service = &policy->services[(*at)++];
 
 		if ((service->action == SP_ALLOW) == allowing &&
-		    service_has(service, row->protocol, &row->ports))
+		    service_has(service, row->protocol, &row->ports) &&
+		    covers_some(joining, service, group))
 			return service;
 	}
 	return NULL;
 }
 
-static const struct sp_service *first_service(
-    const struct joining *joining, const struct sp_audit_row *row, bool allowing)
+static const struct sp_service *first_service(const struct joining *joining,
+    const struct sp_audit_row *row, const struct sp_port_sockets *group, bool allowing)
 {
 	size_t at = 0;
 
-	return next_service(joining, row, allowing, &at);
+	return next_service(joining, row, group, allowing, &at);
 }
 
-static void name_services(
-    struct joining *joining, struct sp_audit_row *row, bool allowing)
+static void add_service_name(
+    struct joining *joining, struct sp_audit_row *row, const struct sp_service *service)
 {
 	struct sp_text text = { 0 };
+
+	sp_text_add(&text, "%s%s%s", row->services ? row->services : "",
+	    row->services ? ", " : "", service->name);
+	if (!row->at.file)
+		row->at = service->at;
+	joining->failed = joining->failed || text.failed;
+	free(row->services);
+	row->services = text.bytes;
+}
+
+static void name_services(struct joining *joining, struct sp_audit_row *row,
+    const struct sp_port_sockets *group, bool allowing)
+{
 	const struct sp_service *service;
 	size_t at = 0;
 
-	while ((service = next_service(joining, row, allowing, &at))) {
-		sp_text_add(&text, "%s%s", text.length ? ", " : "", service->name);
-		if (!row->at.file)
-			row->at = service->at;
-	}
-	if (text.failed)
-		joining->failed = true;
-	row->services = text.bytes;
+	while ((service = next_service(joining, row, group, allowing, &at)))
+		add_service_name(joining, row, service);
 }
 
 /* ---- the kernel's side ---- */
@@ -250,8 +273,8 @@ static void judge_unnamed(struct joining *joining, const struct sp_port_sockets 
 	const struct sp_sockets *sockets = joining->audited->sockets;
 
 	row->gate = gate_of(joining, row, false);
-	if (first_service(joining, row, false)) {
-		name_services(joining, row, false);
+	if (first_service(joining, row, group, false)) {
+		name_services(joining, row, group, false);
 		/* Its chain is there, and shuts. */
 		if (row->gate == SP_GATE_OPEN)
 			row->gate = SP_GATE_SHUT;
@@ -265,13 +288,37 @@ static void judge_unnamed(struct joining *joining, const struct sp_port_sockets 
 	}
 }
 
+/* The port has a rule, and its `to` or `interface` is not about these sockets. */
+static void tell_elsewhere(struct joining *joining, struct sp_audit_row *row)
+{
+	const struct sp_policy *policy = joining->audited->policy;
+	struct sp_text text = { 0 };
+
+	for (size_t i = 0; i < policy->service_count; i++) {
+		const struct sp_service *service = &policy->services[i];
+
+		if (row->reason != SP_AUDIT_NO_RULE ||
+		    !service_has(service, row->protocol, &row->ports))
+			continue;
+		if (row->gate == SP_GATE_OPEN)
+			row->gate = SP_GATE_SHUT; /* its chain is about other sockets */
+		if (text.length)
+			sp_text_add(&text, ", %s", service->name);
+		else
+			sp_text_add(&text, "at %s, which is not where its rule is: %s",
+			    row->listeners ? row->listeners : "?", service->name);
+	}
+	joining->failed = joining->failed || text.failed;
+	row->text = text.bytes;
+}
+
 static void judge(struct joining *joining, const struct sp_port_sockets *group,
     struct sp_audit_row *row)
 {
-	const struct sp_service *service = first_service(joining, row, true);
+	const struct sp_service *service = first_service(joining, row, group, true);
 
 	if (service)
-		name_services(joining, row, true);
+		name_services(joining, row, group, true);
 	if (!sp_port_is_reachable(group)) {
 		row->gate = gate_of(joining, row, false);
 		row->reason = service ? SP_AUDIT_NO_LISTENER : SP_AUDIT_LOCAL;
@@ -279,6 +326,7 @@ static void judge(struct joining *joining, const struct sp_port_sockets *group,
 		judge_allowed(joining, service, row);
 	} else {
 		judge_unnamed(joining, group, row);
+		tell_elsewhere(joining, row);
 	}
 }
 
@@ -308,44 +356,99 @@ static void add_listening(struct joining *joining, const struct sp_port_sockets 
 	push(joining, &row);
 }
 
-/* ---- rules without a listener ---- */
-
-static bool anybody_listens(const struct joining *joining, enum sp_protocol protocol,
-    const struct sp_ports *ports)
+/* Is there a rule for it, allowing or not? Loopback goes with what has one. */
+static bool has_rule(const struct joining *joining, const struct sp_listener *listener)
 {
-	const struct sp_listeners *all = &joining->audited->sockets->listeners;
+	struct sp_port_sockets alone = { listener, 1 };
+	struct sp_audit_row row = { .protocol = listener->protocol,
+		.ports = { listener->port, listener->port } };
 
-	for (size_t i = 0; i < all->length; i++)
-		if (all->items[i].protocol == protocol &&
-		    all->items[i].port >= ports->first &&
-		    all->items[i].port <= ports->last)
-			return true;
-	return false;
+	return sp_address_is_loopback(&listener->address) ||
+	       first_service(joining, &row, &alone, true) ||
+	       first_service(joining, &row, &alone, false);
 }
 
-static bool is_row(const struct joining *joining, const struct sp_audit_row *row)
+/* One row for a port's sockets that have a rule, one for those that have none. */
+static void add_port(struct joining *joining, const struct sp_port_sockets *group)
 {
-	for (size_t i = 0; i < joining->audit->rows.length; i++) {
-		const struct sp_audit_row *other = &joining->audit->rows.items[i];
+	struct sp_listener *sorted = calloc(group->count, sizeof(*sorted));
+	struct sp_port_sockets ruled = { sorted, 0 }, rest = { sorted, 0 };
 
-		if (other->protocol == row->protocol &&
-		    other->ports.first == row->ports.first &&
-		    other->ports.last == row->ports.last)
+	if (!sorted) {
+		joining->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < group->count; i++)
+		if (has_rule(joining, &group->items[i]))
+			sorted[ruled.count++] = group->items[i];
+	rest.items = sorted + ruled.count;
+	for (size_t i = 0; i < group->count; i++)
+		if (!has_rule(joining, &group->items[i]))
+			sorted[ruled.count + rest.count++] = group->items[i];
+	/* Loopback beside one without a rule is no row of its own. */
+	if (rest.count && !sp_port_is_reachable(&ruled)) {
+		add_listening(joining, group);
+	} else {
+		if (ruled.count)
+			add_listening(joining, &ruled);
+		if (rest.count)
+			add_listening(joining, &rest);
+	}
+	free(sorted);
+}
+
+/* ---- rules without a listener ---- */
+
+static bool is_listened_to(const struct joining *joining,
+    const struct sp_service *service, enum sp_protocol protocol,
+    const struct sp_ports *ports)
+{
+	const struct sp_sockets *sockets = joining->audited->sockets;
+
+	for (size_t i = 0; i < sockets->listeners.length; i++) {
+		const struct sp_listener *listener = &sockets->listeners.items[i];
+
+		/* One on loopback has its row. */
+		if (listener->protocol == protocol && listener->port >= ports->first &&
+		    listener->port <= ports->last &&
+		    sp_service_covers(service, listener, &sockets->addresses))
 			return true;
 	}
 	return false;
 }
 
-static void add_silent(
-    struct joining *joining, enum sp_protocol protocol, struct sp_ports ports, bool gated)
+/* Several services may wait for the same listener. */
+static struct sp_audit_row *silent_row(
+    struct joining *joining, enum sp_protocol protocol, const struct sp_ports *ports)
 {
+	for (size_t i = 0; i < joining->audit->rows.length; i++) {
+		struct sp_audit_row *row = &joining->audit->rows.items[i];
+
+		if (row->reason == SP_AUDIT_NO_LISTENER && !row->listeners &&
+		    row->protocol == protocol && row->ports.first == ports->first &&
+		    row->ports.last == ports->last)
+			return row;
+	}
+	return NULL;
+}
+
+static void add_silent(struct joining *joining, const struct sp_service *service,
+    enum sp_protocol protocol, struct sp_ports ports)
+{
+	bool gated = service->tls != SP_TLS_NONE && service->on_fail == SP_ON_FAIL_BLOCK;
 	struct sp_audit_row row = {
 		.reason = SP_AUDIT_NO_LISTENER, .protocol = protocol, .ports = ports
 	};
+	struct sp_audit_row *same;
 
-	if (anybody_listens(joining, protocol, &ports) || is_row(joining, &row))
+	if (is_listened_to(joining, service, protocol, &ports))
 		return;
-	name_services(joining, &row, true);
+	same = silent_row(joining, protocol, &ports);
+	if (same) {
+		add_service_name(joining, same, service);
+		return;
+	}
+	add_service_name(joining, &row, service);
 	row.gate = gate_of(joining, &row, gated);
 	push(joining, &row);
 }
@@ -354,18 +457,16 @@ static void add_silent(
 static void add_silent_ports(
     struct joining *joining, const struct sp_service *service, enum sp_protocol protocol)
 {
-	bool gated = service->tls != SP_TLS_NONE && service->on_fail == SP_ON_FAIL_BLOCK;
-
 	for (size_t i = 0; i < service->port_count; i++) {
 		struct sp_ports ports = service->ports[i];
 
 		if (service->tls == SP_TLS_NONE) {
-			add_silent(joining, protocol, ports, gated);
+			add_silent(joining, service, protocol, ports);
 			continue;
 		}
 		for (uint32_t port = ports.first; port <= ports.last; port++)
-			add_silent(joining, protocol,
-			    (struct sp_ports){ (uint16_t)port, (uint16_t)port }, gated);
+			add_silent(joining, service, protocol,
+			    (struct sp_ports){ (uint16_t)port, (uint16_t)port });
 	}
 }
 
@@ -386,7 +487,7 @@ bool sp_audit_join(const struct sp_audited *audited, struct sp_audit *ret)
 	size_t at = 0;
 
 	while (sp_sockets_next(audited->sockets, &at, &group))
-		add_listening(&joining, &group);
+		add_port(&joining, &group);
 	for (size_t i = 0; i < policy->service_count; i++) {
 		const struct sp_service *service = &policy->services[i];
 

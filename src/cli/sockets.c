@@ -30,7 +30,8 @@ bool sp_sockets_read(struct sp_sockets *ret, struct sp_diag *diag)
 
 	if (!sp_sock_diag_listeners(&sockets.listeners, diag))
 		return false;
-	if (!sp_owners_read(&sockets.listeners, &sockets.owners, diag)) {
+	if (!sp_sock_diag_addresses(&sockets.addresses, diag) ||
+	    !sp_owners_read(&sockets.listeners, &sockets.owners, diag)) {
 		sp_sockets_free(&sockets);
 		return false;
 	}
@@ -44,6 +45,7 @@ bool sp_sockets_read(struct sp_sockets *ret, struct sp_diag *diag)
 void sp_sockets_free(struct sp_sockets *sockets)
 {
 	sp_listeners_free(&sockets->listeners);
+	sp_local_addresses_free(&sockets->addresses);
 	sp_owners_free(&sockets->owners);
 }
 

@@ -13,6 +13,7 @@
 
 struct sp_sockets {
 	struct sp_listeners listeners; /* by protocol, port, address */
+	struct sp_local_addresses addresses;
 	struct sp_owners owners;
 	struct sp_ports ephemeral;
 };

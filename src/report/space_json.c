@@ -1,6 +1,7 @@
 #include "space_json.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include <sallyport/escape.h>
 
@@ -15,6 +16,18 @@ json_t *sp_json_text(const char *bytes)
 		free(escaped);
 	}
 	return string ? string : json_null();
+}
+
+json_t *sp_json_time(int64_t at)
+{
+	time_t seconds = (time_t)at;
+	char text[40];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
 }
 
 json_t *sp_json_ports(const struct sp_ports *ports, size_t count)

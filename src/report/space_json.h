@@ -6,9 +6,12 @@
 
 #include <sallyport/difference.h>
 
-/* As UTF-8, or escaped where it is none; NULL becomes null. */
+/* As it is when it is UTF-8 (the dump is ASCII, so a terminal has nothing to obey),
+ * else escaped; NULL, and what could not be made, becomes null. */
 json_t *sp_json_text(const char *bytes);
 
+/* RFC 3339, UTC; null: out of what a calendar can say. */
+json_t *sp_json_time(int64_t at);
 json_t *sp_json_ports(const struct sp_ports *ports, size_t count);
 json_t *sp_json_addresses(const struct sp_intervals *addresses);
 json_t *sp_json_interfaces(const struct sp_interfaces *interfaces);

@@ -2,40 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <jansson.h>
-
-#include <sallyport/escape.h>
-
-/* As it is when it is UTF-8 (the dump is ASCII, so a terminal has nothing to
- * obey), else escaped. jansson's *_new functions take NULL for failure and pass
- * it on; a string that could not be made becomes null. */
-static json_t *text_of(const char *bytes)
-{
-	json_t *string = bytes ? json_string(bytes) : NULL;
-
-	if (bytes && !string) {
-		char *escaped = sp_escape(bytes);
-
-		string = escaped ? json_string(escaped) : NULL;
-		free(escaped);
-	}
-	return string ? string : json_null();
-}
-
-/* RFC 3339, UTC. */
-static json_t *time_of(int64_t at)
-{
-	time_t seconds = (time_t)at;
-	char text[40];
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm) ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return json_null();
-	return json_string(text);
-}
+#include "space_json.h"
 
 static json_t *digest_of(const uint8_t digest[32])
 {
@@ -63,7 +31,7 @@ static json_t *number_or_null(uint16_t number)
 
 static json_t *name_of(const struct sp_target *target, uint16_t name)
 {
-	return name == SP_NO_NAME ? json_null() : text_of(target->names[name]);
+	return name == SP_NO_NAME ? json_null() : sp_json_text(target->names[name]);
 }
 
 static json_t *chain_of(const uint16_t *indices, size_t count)
@@ -82,7 +50,8 @@ static json_t *answer_of(const struct sp_target *target,
 	    sp_testimony_find(testimony, answered->question, answered->name);
 	json_t *object = json_pack("{s:s, s:o, s:s, s:o}", "question",
 	    sp_question(answered->question)->key, "name", name_of(target, answered->name),
-	    "answer", sp_answer_name(answered->answer), "how", text_of(answered->how));
+	    "answer", sp_answer_name(answered->answer), "how",
+	    sp_json_text(answered->how));
 
 	if (!object || !seen)
 		return object;
@@ -111,9 +80,9 @@ static json_t *finding_of(
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", entry->key,
 	    "weight", sp_weight_name(finding->weight), "title", entry->title, "reference",
-	    entry->reference, "clause", text_of(finding->clause), "remedy",
-	    text_of(entry->remedy), "name", name_of(target, finding->name), "text",
-	    text_of(finding->text));
+	    entry->reference, "clause", sp_json_text(finding->clause), "remedy",
+	    sp_json_text(entry->remedy), "name", name_of(target, finding->name), "text",
+	    sp_json_text(finding->text));
 }
 
 static json_t *certificate_of(const struct sp_certificate *certificate, int64_t now)
@@ -121,19 +90,19 @@ static json_t *certificate_of(const struct sp_certificate *certificate, int64_t 
 	json_t *names = json_array();
 
 	for (size_t i = 0; i < certificate->name_count; i++)
-		json_array_append_new(names, text_of(certificate->names[i]));
+		json_array_append_new(names, sp_json_text(certificate->names[i]));
 	return json_pack(
 	    "{s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:I, s:o, s:i, s:o, s:b, "
 	    "s:b, s:b, s:b}",
-	    "subject", text_of(certificate->subject), "issuer",
-	    text_of(certificate->issuer), "serial", text_of(certificate->serial), "names",
-	    names, "name_total", (int)certificate->name_total, "sha256",
-	    digest_of(certificate->sha256), "not_before",
-	    time_of(certificate->not_before), "not_after",
-	    time_of(certificate->not_after), "days_left",
+	    "subject", sp_json_text(certificate->subject), "issuer",
+	    sp_json_text(certificate->issuer), "serial",
+	    sp_json_text(certificate->serial), "names", names, "name_total",
+	    (int)certificate->name_total, "sha256", digest_of(certificate->sha256),
+	    "not_before", sp_json_time(certificate->not_before), "not_after",
+	    sp_json_time(certificate->not_after), "days_left",
 	    (json_int_t)((certificate->not_after - now) / 86400), "key",
-	    text_of(certificate->key), "key_bits", (int)certificate->key_bits,
-	    "signature", text_of(certificate->signature), "self_signed",
+	    sp_json_text(certificate->key), "key_bits", (int)certificate->key_bits,
+	    "signature", sp_json_text(certificate->signature), "self_signed",
 	    certificate->self_signed, "ca", certificate->authority, "server_auth",
 	    !certificate->purposes || certificate->server_auth, "must_staple",
 	    certificate->must_staple);
@@ -167,8 +136,9 @@ static json_t *lease_of(const struct sp_lease *lease)
 {
 	if (!lease)
 		return json_null();
-	return json_pack("{s:o, s:o}", "not_after", time_of(sp_lease_not_after(lease)),
-	    "evidence", digest_of(sp_lease_evidence(lease)));
+	return json_pack("{s:o, s:o}", "not_after",
+	    sp_json_time(sp_lease_not_after(lease)), "evidence",
+	    digest_of(sp_lease_evidence(lease)));
 }
 
 static json_t *services_of(const struct sp_policy *policy, const struct sp_target *target)
@@ -177,7 +147,7 @@ static json_t *services_of(const struct sp_policy *policy, const struct sp_targe
 
 	for (size_t i = 0; policy && i < target->service_count; i++)
 		json_array_append_new(
-		    list, text_of(policy->services[target->services[i]].name));
+		    list, sp_json_text(policy->services[target->services[i]].name));
 	return list;
 }
 
@@ -188,7 +158,7 @@ static json_t *verdict_of(
 	json_t *names = json_array(), *endpoints = json_array();
 
 	for (size_t i = 0; i < target->name_count; i++)
-		json_array_append_new(names, text_of(target->names[i]));
+		json_array_append_new(names, sp_json_text(target->names[i]));
 	for (size_t i = 0; i < verdict->endpoint_count; i++)
 		json_array_append_new(
 		    endpoints, endpoint_of(verdict, &verdict->endpoints[i], now));
@@ -198,7 +168,7 @@ static json_t *verdict_of(
 	    "starttls", target->dialect ? sp_dialect_name(target->dialect) : NULL,
 	    "profile", target->profile->name, "names", names, "on_fail",
 	    target->on_fail == SP_ON_FAIL_WARN ? "warn" : "block", "outcome",
-	    sp_outcome_name(verdict->outcome), "reason", text_of(verdict->reason),
+	    sp_outcome_name(verdict->outcome), "reason", sp_json_text(verdict->reason),
 	    "lease", lease_of(verdict->lease), "endpoints", endpoints);
 }
 
@@ -217,7 +187,8 @@ bool sp_report_verify_json(
 		return false;
 	}
 	report = json_pack("{s:i, s:o, s:b, s:o}", "version", 1, "time",
-	    time_of(verdicts->now), "pass", sp_verdicts_pass(verdicts), "ports", ports);
+	    sp_json_time(verdicts->now), "pass", sp_verdicts_pass(verdicts), "ports",
+	    ports);
 	/* Nothing but ASCII: what a terminal would obey stays \uNNNN. */
 	if (report)
 		done = json_dumpf(report, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&

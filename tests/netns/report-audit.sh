@@ -129,10 +129,22 @@ assert [r["finding"] for r in rows if "9443" in json.dumps(r["ports"])] == ["ssl
 print(sum(not r["pass"] for r in rows), sum(r["pass"] for r in rows),
     sum(not x["pass"] for x in others), sum(x["pass"] for x in others))
 ' "$TEST_TMP/.output")"
+valid() { /usr/bin/python3 "$SP_ROOT/tests/lib/schema.py" "$SP_ROOT/src/report/audit.schema.json" "$1"; }
+check "which its schema allows" valid "$TEST_TMP/.output"
+sed 's/"reason": "tls"/"reason": "tsl"/' "$TEST_TMP/.output" >"$TEST_TMP/other.json"
+check_not "and another reason not" valid "$TEST_TMP/other.json" >/dev/null
+sed 's/"blocks_nothing"/"more": 1, "blocks_nothing"/' "$TEST_TMP/.output" >"$TEST_TMP/other.json"
+check_not "nor a key more" valid "$TEST_TMP/other.json" >/dev/null
 check_exit 1 "audit as SARIF" sp audit --format sarif "$POLICY"
 cp "$TEST_TMP/.output" "$TEST_TMP/audit.sarif"
 check "which is SARIF" /usr/bin/python3 "$SP_ROOT/tests/lib/schema.py" \
 	"$SP_ROOT/tests/lib/sarif-2.1.0.schema.json" "$TEST_TMP/audit.sarif"
+check "whose rules are the schema's reasons and kinds" /usr/bin/python3 -c '
+import json, sys
+rules = [r["id"] for r in json.load(open(sys.argv[1]))["runs"][0]["tool"]["driver"]["rules"]]
+schema = json.load(open(sys.argv[2]))["$defs"]
+assert rules == [schema[d]["properties"][p]["enum"] for d, p in (("row", "reason"), ("foreign", "kind"))][0] + schema["foreign"]["properties"]["kind"]["enum"], rules
+' "$TEST_TMP/audit.sarif" "$SP_ROOT/src/report/audit.schema.json"
 check_exit 1 "audit as Markdown" sp audit --format markdown "$POLICY"
 check_match "a row of it" '^\| 🔴 fail \| 9443/tcp \| legacy \|' "$output"
 
@@ -146,6 +158,55 @@ if command -v iptables-nft >/dev/null; then
 else
 	echo "     without iptables-nft"
 fi
+
+# A rule is for where its `to` and `interface` are, a listener is where it is bound.
+cp "$POLICY" "$TEST_TMP/wrong.ini"
+server_start bound server /usr/bin/python3 -c '
+import select, socket, sys
+def held(address, port, interface=None):
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if interface:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface)
+    s.bind((address, port))
+    s.listen()
+    return s
+s4, s4b, s6 = sys.argv[1:]
+held = [held(s4, 6001), held(s4b, 6001), held("127.0.0.1", 6001), held(s4b, 6002),
+    held("0.0.0.0", 6003), held("0.0.0.0", 6004), held("0.0.0.0", 6005, b"eth1"), held("0.0.0.0", 6006, b"eth1"),
+    held(s4, 6007), held(s4b, 6008)]
+while True:
+    for s in select.select(held, [], [])[0]:
+        s.accept()[0].close()' $S4 $S4b $S6
+wait_for_port server tcp 6008
+{
+	cat "$TEST_TMP/wrong.ini"
+	where() { printf '\n[service where%d]\nport = %d\ntls = none\n' "$1" "$1" && printf '%s\n' "${@:2}"; }
+	where 6001 "to = $S4"
+	where 6002 "to = $S4"
+	where 6003 "to = $S4, $S4b"
+	where 6004 "to = 192.0.2.77"
+	where 6005 'interface = eth*'
+	where 6006 'interface = eth0'
+	where 6007
+	where 6008 'action = block' "to = $S4"
+} >"$POLICY"
+check_exit 0 "apply" sp apply "$POLICY"
+check_exit 1 "audit of places" sp audit "$POLICY"
+table=$(sed -E ':a;N;$!ba;s/\n {6,}/ /g' <<<"$output")
+rows_of() { grep -E "^(pass|fail) +$1/" <<<"$table" | sed -E 's/^(pass|fail).* (open|shut) .*\[([a-z_]+)\]$/\1 \2 \3/' | sort | xargs; }
+check_equal "one address with a rule, one without" "fail shut no_rule pass open plain" "$(rows_of 6001)"
+check_equal "a rule for another address" "fail open no_listener fail shut no_rule" "$(rows_of 6002)"
+check_match "which is said" "6002/tcp.* at $S4b, which is not where its rule is: where6002" "$table"
+check_equal "a wildcard with a rule for some addresses" "pass open plain" "$(rows_of 6003)"
+check_equal "one with a rule for none of the host's" "fail open no_listener fail shut no_rule" "$(rows_of 6004)"
+check_equal "the right interface" "pass open plain" "$(rows_of 6005)"
+check_equal "the wrong one" "fail open no_listener fail shut no_rule" "$(rows_of 6006)"
+check_equal "any place" "pass open plain" "$(rows_of 6007)"
+check_equal "blocked at another address" "fail shut no_rule" "$(rows_of 6008)"
+check_equal "eighty columns" "" "$(grep -E '.{81}' <<<"$output")"
+cp "$TEST_TMP/wrong.ini" "$POLICY"
+server_stop bound
 
 # The same of the older interface, which nft does not show.
 if command -v iptables-legacy >/dev/null && in_host server iptables-legacy -L -n >/dev/null 2>&1; then
@@ -175,6 +236,7 @@ if command -v iptables-legacy >/dev/null && in_host server iptables-legacy -L -n
 	check_equal "and no more of it" 6 "$(grep -c "iptables-legacy's" <<<"$table")"
 	check_equal "eighty columns" "" "$(grep -E '.{81}' <<<"$output")"
 	check_exit 1 "as JSON" sp audit --format json "$POLICY"
+	check "which its schema allows" valid "$TEST_TMP/.output"
 	check_equal "the same" "6" "$(/usr/bin/python3 -c '
 import json, sys
 print(sum(x["legacy"] for x in json.load(open(sys.argv[1]))["not_covered"]))' "$TEST_TMP/.output")"
