@@ -7,15 +7,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sallyport/delta.h>
 #include <sallyport/policy.h>
 #include <sallyport/ruleset.h>
 #include <sallyport/space.h>
+
+/* Is a ruleset all sallyport's? The comparison weighs the rules that sallyport
+ * writes; what somebody else's do among them it does not know. */
+enum sp_trust {
+	SP_TRUST_OURS,
+	SP_TRUST_DRIFTED, /* the kernel holds something else than the last apply left */
+	SP_TRUST_UNKNOWN, /* what the last apply left is not known */
+};
 
 /* One side of a comparison. */
 struct sp_compared {
 	const char *name;		  /* as the user knows it: a path, "the kernel" */
 	const struct sp_policy *policy;	  /* NULL: not known */
 	const struct sp_ruleset *ruleset; /* NULL: no table */
+	enum sp_trust trust;
+	const struct sp_delta *drift; /* of one that drifted: what puts it right */
 };
 
 /* What a row's packets undergo, in one word for a reader. */
@@ -77,6 +88,7 @@ bool sp_difference_make(const struct sp_compared *old, const struct sp_compared 
     struct sp_difference *ret, struct sp_diag *diag);
 void sp_difference_free(struct sp_difference *difference);
 
+/* Do both sides treat every packet alike, for certain? */
 bool sp_difference_is_empty(const struct sp_difference *difference);
 
 #endif

@@ -33,8 +33,12 @@ static bool print(
 static enum sp_exit answer(
     const struct sp_options *options, const struct sp_difference *difference)
 {
+	/* What is not certain may open something. */
 	if (options->fail_on == SP_FAIL_ON_OPENS)
-		return difference->effects[SP_EFFECT_OPENS] ? SP_EXIT_NO : SP_EXIT_DONE;
+		return difference->effects[SP_EFFECT_OPENS] ||
+			       difference->old.trust != SP_TRUST_OURS
+			   ? SP_EXIT_NO
+			   : SP_EXIT_DONE;
 	return sp_difference_is_empty(difference) ? SP_EXIT_DONE : SP_EXIT_NO;
 }
 
@@ -56,7 +60,9 @@ static enum sp_exit compare(const struct sp_options *options,
 
 static struct sp_compared side_of(const char *name, const struct sp_compiled *compiled)
 {
-	return (struct sp_compared){ name, compiled->policy, compiled->ruleset };
+	return (struct sp_compared){
+		.name = name, .policy = compiled->policy, .ruleset = compiled->ruleset
+	};
 }
 
 /* Both are read, so that the mistakes of both are reported. */
@@ -80,30 +86,39 @@ static enum sp_exit diff_policies(const struct sp_options *options)
 	return status;
 }
 
-/* How far the kernel is from what the last apply left. The comparison of packets
- * knows the rules that sallyport writes: what somebody else wrote among them it
- * cannot weigh, and must not call alike. */
-static size_t drift(const struct sp_standing *standing, const struct sp_kernel *kernel)
+/* What puts the kernel into the state of a ruleset; NULL: it is in it. */
+static struct sp_delta *distance(const struct sp_ruleset *ruleset,
+    const struct sp_gates *gates, const struct sp_kernel *kernel, struct sp_diag *diag)
 {
-	struct sp_diag unread = { 0 };
-	struct sp_delta *delta =
-	    sp_delta_make(standing->ruleset, &standing->gates, kernel, NULL, &unread);
-	size_t changes = delta ? delta->changes.length : 0;
+	struct sp_delta *delta = sp_delta_make(ruleset, gates, kernel, NULL, diag);
 
-	sp_delta_free(delta);
-	sp_diag_free(&unread);
-	return changes;
+	if (delta && !delta->changes.length) {
+		sp_delta_free(delta);
+		delta = NULL;
+	}
+	return delta;
 }
 
-static void say_drift(size_t changes)
+/* The comparison of packets knows the rules that sallyport writes. The table is all
+ * sallyport's where it is what the last apply left, or what this policy comes to. */
+static struct sp_delta *weigh_trust(const struct sp_compiled *compiled,
+    const struct sp_kernel *kernel, const struct sp_standing *standing,
+    struct sp_compared *old, struct sp_diag *diag)
 {
-	fflush(stdout);
-	fprintf(stderr,
-	    "sallyport: the kernel's table is %zu change%s away from what the last apply "
-	    "left:\nsomebody else's rules are not weighed above; `sallyport diff "
-	    "--rules` "
-	    "lists all\n",
-	    changes, changes == 1 ? "" : "s");
+	struct sp_delta *other, *drift = NULL;
+
+	if (standing)
+		drift = distance(standing->ruleset, &standing->gates, kernel, diag);
+	if (standing && !drift) {
+		old->policy = standing->policy;
+		return NULL;
+	}
+	other = distance(compiled->ruleset, &compiled->gates, kernel, diag);
+	if (other)
+		old->trust = standing ? SP_TRUST_DRIFTED : SP_TRUST_UNKNOWN;
+	sp_delta_free(other);
+	old->drift = old->trust == SP_TRUST_DRIFTED ? drift : NULL;
+	return drift;
 }
 
 /* The kernel knows nothing of what TLS has to be like; the snapshot does, where it
@@ -113,24 +128,26 @@ static enum sp_exit diff_packets(const struct sp_options *options,
 {
 	struct sp_directories directories = sp_directories_of(options);
 	bool stands = kernel->present && !kernel->dormant;
-	struct sp_compared old = { "the kernel", NULL, stands ? kernel->held : NULL };
+	struct sp_compared old = { .name = "the kernel",
+		.ruleset = stands ? kernel->held : NULL };
 	struct sp_compared new = side_of(sp_policy_operand(options, 0), compiled);
 	struct sp_standing standing = { 0 };
-	struct sp_diag unread = { 0 };
+	struct sp_diag unread = { 0 }, diag = { 0 };
+	struct sp_delta *drift = NULL;
 	enum sp_exit status;
-	size_t changes = 0;
+	bool known;
 
-	if (kernel->present &&
-	    sp_standing_load_in_force(&directories, &standing, &unread)) {
-		changes = drift(&standing, kernel);
-		old.policy = changes ? NULL : standing.policy;
-	}
-	status = compare(options, &old, &new);
-	if (changes)
-		say_drift(changes);
+	known = kernel->present &&
+		sp_standing_load_in_force(&directories, &standing, &unread);
+	if (stands)
+		drift =
+		    weigh_trust(compiled, kernel, known ? &standing : NULL, &old, &diag);
+	status = sp_show_diagnostics(options, &diag) ? compare(options, &old, &new)
+						     : SP_EXIT_SYSTEM;
+	sp_delta_free(drift);
 	sp_standing_clear(&standing);
 	sp_diag_free(&unread);
-	return changes && status == SP_EXIT_DONE ? SP_EXIT_NO : status;
+	return status;
 }
 
 static enum sp_exit diff_kernel(const struct sp_options *options)

@@ -1,6 +1,7 @@
 #include <sallyport/difference_report.h>
 
 #include "space_json.h"
+#include "space_words.h"
 
 static const char *kind_name(enum sp_row_kind kind)
 {
@@ -106,15 +107,39 @@ static json_t *summary_of(const struct sp_difference *difference)
 	return summary;
 }
 
+static const char *trust_name(enum sp_trust trust)
+{
+	switch (trust) {
+	case SP_TRUST_OURS: return "ours";
+	case SP_TRUST_DRIFTED: return "drifted";
+	case SP_TRUST_UNKNOWN: return "unknown";
+	}
+	return "?";
+}
+
+static json_t *drift_of(const struct sp_difference *difference)
+{
+	json_t *list = json_array();
+	const struct sp_change *change;
+	const char *kind;
+	size_t at = 0;
+
+	while ((change = sp_words_next_drifted(difference, &at, &kind)))
+		json_array_append_new(list, json_pack("{s:s, s:o}", "kind", kind, "name",
+						sp_json_text(change->name)));
+	return list;
+}
+
 bool sp_report_difference_json(FILE *out, const struct sp_difference *difference)
 {
-	return sp_json_flush(
-	    out, json_pack("{s:i, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
-		     "version", 1, "old", sp_json_text(difference->old.name), "new",
-		     sp_json_text(difference->new.name), "same",
-		     (int)sp_difference_is_empty(difference), "tls_compared",
-		     (int)(difference->old.policy && difference->new.policy), "summary",
-		     summary_of(difference), "changes", changes_of(difference), "tls",
-		     demands_of(difference), "settings", settings_of(difference), "gains",
-		     gains_of(difference)));
+	return sp_json_flush(out,
+	    json_pack("{s:i, s:o, s:o, s:b, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o}",
+		"version", 1, "old", sp_json_text(difference->old.name), "new",
+		sp_json_text(difference->new.name), "same",
+		(int)sp_difference_is_empty(difference), "old_is",
+		trust_name(difference->old.trust), "drifted", drift_of(difference),
+		"tls_compared", (int)(difference->old.policy && difference->new.policy),
+		"summary", summary_of(difference), "changes", changes_of(difference),
+		"tls", demands_of(difference), "settings", settings_of(difference),
+		"gains", gains_of(difference)));
 }

@@ -133,6 +133,11 @@ bool sp_report_difference_markdown(FILE *out, const struct sp_difference *differ
 		sp_text_add(&text, "No difference: both treat every packet alike.\n");
 		return sp_style_flush(out, &text);
 	}
+	if (difference->old.trust != SP_TRUST_OURS) {
+		sp_text_add(&text, "⚠️ ");
+		sp_words_doubt(&text, difference);
+		sp_text_add(&text, "\n\n");
+	}
 	sp_words_plan(&plan, difference);
 	if (plan.failed)
 		text.failed = true;

@@ -20,6 +20,8 @@ static const struct sp_sarif_rule rules[] = {
 	{ "changes", "Packets are refused in another way, or TLS is judged differently",
 	    "note" },
 	{ "setting", "A setting that decides about no single packet", "note" },
+	{ "not_certain", "The kernel's table holds rules that were not weighed",
+	    "warning" },
 };
 
 static const struct sp_location *place_of(const struct sp_region_row *row)
@@ -93,6 +95,16 @@ static json_t *results_of(const struct sp_difference *difference)
 			row->at.line || !difference->new.policy
 			    ? &row->at
 			    : &difference->new.policy->at));
+		sp_text_free(&text);
+	}
+	if (difference->old.trust != SP_TRUST_OURS) {
+		static const struct sp_location nowhere;
+
+		sp_words_doubt(&text, difference);
+		json_array_append_new(results,
+		    sp_sarif_result("not_certain", "warning",
+			text.failed ? "" : text.bytes,
+			difference->new.policy ? &difference->new.policy->at : &nowhere));
 		sp_text_free(&text);
 	}
 	return results;

@@ -258,10 +258,21 @@ static void add_rows(
 		add_setting(text, difference, &difference->settings.items[i]);
 }
 
+/* Frees the words. */
+static void add_paragraph(struct sp_text *text, struct sp_text *words)
+{
+	if (words->failed)
+		text->failed = true;
+	else
+		flow(text, 0, 0, words->bytes);
+	sp_text_add(text, "\n");
+	sp_text_free(words);
+}
+
 bool sp_report_difference_text(
     FILE *out, const struct sp_difference *difference, bool colour, bool quiet)
 {
-	struct sp_text text = { 0 }, plan = { 0 };
+	struct sp_text text = { 0 }, plan = { 0 }, doubt = { 0 };
 
 	if (sp_difference_is_empty(difference)) {
 		if (!quiet)
@@ -273,14 +284,13 @@ bool sp_report_difference_text(
 		return sp_style_flush(out, &text);
 	}
 	add_rows(&text, difference, colour);
-	if (!quiet) {
+	if (!quiet && text.length) {
 		sp_words_plan(&plan, difference);
-		if (plan.failed)
-			text.failed = true;
-		else
-			flow(&text, 0, 0, plan.bytes);
-		sp_text_add(&text, "\n");
+		add_paragraph(&text, &plan);
 	}
-	sp_text_free(&plan);
+	if (difference->old.trust != SP_TRUST_OURS) {
+		sp_words_doubt(&doubt, difference);
+		add_paragraph(&text, &doubt);
+	}
 	return sp_style_flush(out, &text);
 }

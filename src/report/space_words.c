@@ -315,3 +315,96 @@ void sp_words_plan(struct sp_text *text, const struct sp_difference *difference)
 		sp_text_add(
 		    text, " %zu more gains.", difference->gains.length - MOST_GAINS);
 }
+
+/* --- what is not known --------------------------------------------------- */
+
+#define MOST_OBJECTS 4
+
+static const char *object_of(const struct sp_change *change)
+{
+	switch (change->kind) {
+	case SP_CHANGE_ADD_TABLE:
+	case SP_CHANGE_DELETE_TABLE: return "table";
+	case SP_CHANGE_ADD_COUNTER:
+	case SP_CHANGE_DELETE_COUNTER: return "counter";
+	case SP_CHANGE_ADD_CHAIN:
+	case SP_CHANGE_DELETE_CHAIN:
+	case SP_CHANGE_FLUSH_CHAIN:
+	case SP_CHANGE_ADD_RULE: return "chain";
+	case SP_CHANGE_DELETE_SET:
+	case SP_CHANGE_ADD_SET:
+	case SP_CHANGE_ADD_ELEMENTS:
+	case SP_CHANGE_DELETE_ELEMENTS:
+	case SP_CHANGE_OPEN:
+	case SP_CHANGE_CLOSE:
+	case SP_CHANGE_GRACE: break;
+	}
+	return change->set && change->set->map ? "map" : "set";
+}
+
+static bool is_first_of_its_object(const struct sp_delta *drift, size_t index)
+{
+	const struct sp_change *change = &drift->changes.items[index];
+
+	for (size_t i = 0; i < index; i++)
+		if (!strcmp(drift->changes.items[i].name, change->name) &&
+		    !strcmp(object_of(&drift->changes.items[i]), object_of(change)))
+			return false;
+	return true;
+}
+
+const struct sp_change *sp_words_next_drifted(
+    const struct sp_difference *difference, size_t *at, const char **ret_kind)
+{
+	const struct sp_delta *drift = difference->old.drift;
+
+	while (drift && *at < drift->changes.length) {
+		size_t index = (*at)++;
+
+		if (!is_first_of_its_object(drift, index))
+			continue;
+		*ret_kind = object_of(&drift->changes.items[index]);
+		return &drift->changes.items[index];
+	}
+	return NULL;
+}
+
+static void add_objects(struct sp_text *text, const struct sp_difference *difference)
+{
+	const struct sp_change *change;
+	const char *kind;
+	size_t at = 0, count = 0;
+
+	while ((change = sp_words_next_drifted(difference, &at, &kind)))
+		if (count++ < MOST_OBJECTS)
+			sp_text_add(
+			    text, "%s%s %s", count > 1 ? ", " : "", kind, change->name);
+	if (count > MOST_OBJECTS)
+		sp_text_add(text, " and %zu more", count - MOST_OBJECTS);
+}
+
+void sp_words_doubt(struct sp_text *text, const struct sp_difference *difference)
+{
+	switch (difference->old.trust) {
+	case SP_TRUST_OURS: return;
+	case SP_TRUST_DRIFTED:
+		sp_text_add(text,
+		    "Not certain: the kernel's table is not what the last apply left (");
+		add_objects(text, difference);
+		sp_text_add(text, "). ");
+		break;
+	case SP_TRUST_UNKNOWN:
+		sp_text_add(text,
+		    "Not certain: what the last apply left cannot be read, "
+		    "so whose rules the kernel's table holds is not known. ");
+		break;
+	}
+	sp_text_add(text,
+	    "sallyport's own rules in it were compared%s; what somebody else's let in "
+	    "or shut out is not known. `sallyport diff --rules` lists them all, and "
+	    "`sallyport apply` replaces them.",
+	    difference->rows.length + difference->demands.length +
+		    difference->settings.length
+		? ""
+		: " and treat every packet as the policy does");
+}

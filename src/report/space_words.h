@@ -41,6 +41,13 @@ void sp_words_location(struct sp_text *text, const struct sp_location *at);
 /* "Plan: 1 opens, 1 closes, 1 tightened." and who gains what. */
 void sp_words_plan(struct sp_text *text, const struct sp_difference *difference);
 
+/* What is not known, where the old side is not all sallyport's; nothing otherwise. */
+void sp_words_doubt(struct sp_text *text, const struct sp_difference *difference);
+/* Objects of the kernel's table that differ from what the last apply left, "chain
+ * input"; the first of each alone. NULL behind the last. */
+const struct sp_change *sp_words_next_drifted(
+    const struct sp_difference *difference, size_t *at, const char **ret_kind);
+
 /* The sign before a row: + new, - gone, ! asks for more, ~ changed. */
 char sp_words_sign(const struct sp_region_row *row);
 

@@ -221,6 +221,6 @@ void sp_difference_free(struct sp_difference *difference)
 
 bool sp_difference_is_empty(const struct sp_difference *difference)
 {
-	return !difference->rows.length && !difference->demands.length &&
-	       !difference->settings.length;
+	return difference->old.trust == SP_TRUST_OURS && !difference->rows.length &&
+	       !difference->demands.length && !difference->settings.length;
 }

@@ -26,6 +26,7 @@ tampered() {
 	shift
 	in_host server nft "$@" || abort "nft refuses to tamper: $*"
 	check_exit 1 "$what: diff sees it" sp diff "$POLICY"
+	check_no_match "$what: and does not call it alike" 'alike' "$output"
 	check_exit 1 "$what: diff lists it" sp diff --rules "$POLICY"
 	check_exit 0 "$what: apply undoes it" sp apply --no-verify "$POLICY"
 	check_equal "$what: the table is ours again" "$ours" "$(objects)"
@@ -76,6 +77,45 @@ tampered "an anonymous map that queues where ours accepts" \
 	ct state vmap { invalid : drop, established : accept, related : jump icmp-in }"
 # A rule in the words that ours use too.
 tampered "a port let in" 'insert rule inet sallyport input tcp dport 8080 accept'
+# What is known and what is not: nobody weighs what somebody else wrote.
+in_host server nft 'insert rule inet sallyport input meta length > 1400 tcp dport 8080 accept'
+check_exit 1 "a rule that none of ours is: diff" sp diff "$POLICY"
+said=$(tr '\n' ' ' <<<"$output")
+check_match "is not certain" '^\* rules of somebody else: 0, was 1 .*Plan: 1 setting\. Not certain: .* not what the last apply left \(chain input\)' "$said"
+check_match "says what is not known" "what somebody else's let in or shut out is not known" "$said"
+check_equal "in eighty columns" "" "$(grep -E '.{81}' <<<"$output")"
+check_exit 1 "--fail-on opens does not trust it" sp diff --fail-on opens "$POLICY"
+schema() { /usr/bin/python3 "$SP_ROOT/tests/lib/schema.py" "$SP_ROOT/$1" "$TEST_TMP/.output"; }
+check_exit 1 "as JSON" sp diff --format json "$POLICY"
+check "which its schema allows" schema src/report/diff.schema.json
+check_equal "says so" "False drifted [{'kind': 'chain', 'name': 'input'}]" "$(/usr/bin/python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+print(d["same"], d["old_is"], d["drifted"])' "$TEST_TMP/.output")"
+check_exit 1 "as Markdown" sp diff --format markdown "$POLICY"
+check_match "says so" 'Not certain: ' "$output"
+check_exit 1 "as SARIF" sp diff --format sarif "$POLICY"
+check "which is SARIF" schema tests/lib/sarif-2.1.0.schema.json
+check_match "says so" '"ruleId": "not_certain"' "$output"
+# The same where nobody remembers what was applied.
+mv "$STATE" "$STATE.away"
+check_exit 1 "without a snapshot" sp diff "$POLICY"
+check_match "is not certain" 'Not certain: what the last apply left cannot be read' "$(tr '\n' ' ' <<<"$output")"
+in_host server nft delete rule inet sallyport input handle "$(rule_of input 'meta length')"
+check_exit 0 "without a snapshot, but what the policy comes to" sp diff "$POLICY"
+check_match "is certain" 'treat every packet alike' "$output"
+in_host server nft delete element inet sallyport ports '{ tcp . 22 }'
+check_exit 1 "without a snapshot, and another" sp diff "$POLICY"
+check_match "opens what was taken out" '22/tcp +opens' "$output"
+check_match "and is not certain" 'Not certain' "$output"
+mv "$STATE.away" "$STATE"
+check_exit 0 "apply" sp apply --no-verify "$POLICY"
+# An object of its own, and rules that treat every packet as ours do.
+in_host server nft 'add set inet sallyport mine { type ipv4_addr; elements = { 10.9.9.9 }; }'
+check_exit 1 "a set of somebody's" sp diff "$POLICY"
+check_match "ours treat every packet as the policy does" "own rules in it were compared and treat every packet as the policy does" "$(tr '\n' ' ' <<<"$output")"
+check_exit 0 "apply" sp apply --no-verify "$POLICY"
+
 # Break-glass and grace end by themselves; what does not is neither.
 for set in "overridden { tcp . 443 }" "grace { tcp }"; do
 	in_host server nft add element inet sallyport "$set"

@@ -413,10 +413,15 @@ static void check_same(const struct side *old, const char *text, size_t length)
 	struct side new;
 	struct sp_difference difference;
 	struct sp_diag diag = { 0 };
-	struct sp_compared before = { "old", old->policy, old->ruleset }, after;
+	struct sp_compared before = { .name = "old",
+		.policy = old->policy,
+		.ruleset = old->ruleset },
+			   after;
 
 	assert_true(side_read(text, length, &new));
-	after = (struct sp_compared){ "new", new.policy, new.ruleset };
+	after = (struct sp_compared){
+		.name = "new", .policy = new.policy, .ruleset = new.ruleset
+	};
 	assert_true(sp_difference_make(&before, &after, &difference, &diag));
 	assert_true(sp_difference_is_empty(&difference));
 	sp_difference_free(&difference);
