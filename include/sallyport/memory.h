@@ -1,5 +1,4 @@
-/* The memory of what was committed, from RUN/committed and back, with the snapshot
- * that it is about when it is needed. */
+/* The memory of what was committed, from RUN/committed and back. */
 #ifndef SALLYPORT_MEMORY_H
 #define SALLYPORT_MEMORY_H
 
@@ -7,14 +6,12 @@
 #include <sallyport/transaction.h>
 
 struct sp_recollection {
-	struct sp_memory memory; /* what sp_apply_ruleset and sp_kernel_read take */
+	struct sp_committed committed; /* what sp_apply_ruleset and sp_kernel_read take */
 	const struct sp_directories *directories;
-	struct sp_standing before;
-	bool loaded;
 	uint64_t namespace_cookie;
 };
 
-/* Fills `ret` in place; it must not move. Nothing known is no failure. */
+/* Nothing known is no failure. */
 void sp_recollection_open(struct sp_recollection *ret,
     const struct sp_directories *directories, const struct sp_nf_tables *socket);
 /* Writes it back; a failure costs the next apply time, nothing else. */
@@ -27,12 +24,10 @@ bool sp_commit_ruleset(const struct sp_directories *directories,
     const struct sp_proofs *proofs, bool dry, struct sp_text *ret_text,
     size_t *ret_changes, struct sp_diag *diag);
 
-/* Reads the kernel to compare it with `wanted`. What is read borrows big sets from
- * `wanted` and from the recollection, which the caller closes afterwards in any case.
- * A set whose content nobody knows is taken for the wanted one, and a warning says
- * so. */
-bool sp_read_kernel(struct sp_recollection *ret_recollection,
-    const struct sp_directories *directories, const struct sp_ruleset *wanted,
-    struct sp_kernel *ret, struct sp_diag *diag);
+/* Reads the kernel to compare it with `wanted`, which it borrows long sets from. With
+ * `whole`, nothing is taken from memory. */
+bool sp_read_kernel(const struct sp_directories *directories,
+    const struct sp_ruleset *wanted, bool whole, struct sp_kernel *ret,
+    struct sp_diag *diag);
 
 #endif

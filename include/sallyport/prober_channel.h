@@ -30,8 +30,8 @@ struct sp_job {
 char *sp_prober_path(void);
 
 /* Starts it. It has `deadline_ms` milliseconds to say that it is sealed, which whoever
- * first asks it for something waits for. NULL only when memory is out: a prober that does not start is a
- * prober whose every endpoint ends as SP_ENDED_NO_PROBER. */
+ * first asks it for something waits for. NULL only when memory is out: a prober that does
+ * not start is a prober whose every endpoint ends as SP_ENDED_NO_PROBER. */
 struct sp_prober *sp_prober_start(const char *path, uint32_t deadline_ms);
 
 /* Why there is no prober (any more); NULL while there is one. */

@@ -17,6 +17,8 @@
 #include <sallyport/service.h>
 
 #define SP_TABLE "sallyport"
+/* Intervals of one set at most; a longer list is split (kernel.md, Size). */
+#define SP_PIECE_INTERVALS 16384
 /* The layout below; written into the kernel with the policy's digest. */
 #define SP_SCHEMA 1
 
@@ -122,12 +124,13 @@ enum sp_key {
 	SP_KEY_PROTOCOL_PORT, /* inet_proto . inet_service */
 };
 
-/* An element of any set but an address set. Ports of one element are a range
- * in interval maps only. */
+/* An element of any set but an address set. Ports and addresses of one element are a
+ * range in interval maps only. */
 struct sp_element {
 	uint8_t protocol;
 	struct sp_ports ports;
-	char *chain; /* of a verdict map: jump there */
+	struct sp_range addresses; /* of a verdict map on addresses */
+	char *chain;		   /* of a verdict map: jump there */
 	/* Of a timeout set, as dumped; milliseconds, 0: does not end. */
 	uint64_t expires_ms;
 };
@@ -144,8 +147,6 @@ struct sp_set {
 	bool borrowed;
 	SP_ARRAY(struct sp_element) elements;
 	bool foreign; /* of a dump: a type or flag that none of ours has */
-	bool unread;  /* of a dump: too big to be read (committed.h) */
-	bool unknown; /* unread, and nobody knows what is in it */
 };
 
 struct sp_counter {
@@ -179,6 +180,7 @@ struct sp_ruleset *sp_ruleset_compile(
 void sp_ruleset_free(struct sp_ruleset *ruleset);
 void sp_rule_clear(struct sp_rule *rule);
 void sp_statement_clear(struct sp_statement *statement);
+void sp_set_clear(struct sp_set *set);
 
 /* The gated (protocol, port) pairs, sorted; the caller frees `items`. UDP ports
  * of a TLS service are gates of their own. */
@@ -186,6 +188,7 @@ bool sp_policy_gates(const struct sp_policy *policy, struct sp_gates *ret);
 
 /* Same statements, same comment. Handles and locations do not count. */
 bool sp_rule_equal(const struct sp_rule *a, const struct sp_rule *b);
+bool sp_statement_equal(const struct sp_statement *a, const struct sp_statement *b);
 /* Same name, type and flags; elements do not count. */
 bool sp_set_same_type(const struct sp_set *a, const struct sp_set *b);
 bool sp_element_equal(const struct sp_element *a, const struct sp_element *b);

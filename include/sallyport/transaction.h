@@ -11,20 +11,11 @@
 #include <sallyport/nf_tables.h>
 #include <sallyport/nft.h>
 
-/* What is known of the big sets, so that they need not be read. */
-struct sp_memory {
-	struct sp_committed committed;
-	/* The ruleset that was committed, asked for only when a big set differs;
-	 * NULL: nobody has it. It outlives the commit. May be NULL itself. */
-	const struct sp_ruleset *(*recall)(void *context);
-	void *context;
-};
-
-/* Reads `inet sallyport`, true at one generation. With `memory`, sets that are big
- * in `wanted` or in the memory are not read but resolved (committed.h), and borrow
- * from `wanted`; without it everything is read, however long that takes. The caller
- * frees with sp_kernel_free. False: said in `diag` (no privilege among it). */
-bool sp_kernel_read(struct sp_nf_tables *socket, const struct sp_memory *memory,
+/* Reads `inet sallyport`, true at one generation. Long sets that `committed` (may be
+ * NULL) knows to be as in `wanted` are not read but borrow from `wanted`; with
+ * `wanted` NULL, addresses are not read at all. The caller frees with
+ * sp_kernel_free. False: said in `diag` (no privilege among it). */
+bool sp_kernel_read(struct sp_nf_tables *socket, const struct sp_committed *committed,
     const struct sp_ruleset *wanted, struct sp_kernel *ret, struct sp_diag *diag);
 void sp_kernel_free(struct sp_kernel *kernel);
 
@@ -41,16 +32,16 @@ enum sp_commit sp_delta_commit(struct sp_nf_tables *socket, const struct sp_delt
 
 /* Read, delta, commit, read back, until it stands or 30 s are over. With `dry`,
  * the kernel checks and nothing is changed. `ret_text`, when not NULL, gets the
- * delta's lines. `ret_changes` counts what was sent. `memory` may be NULL; it is
+ * delta's lines. `ret_changes` counts what was sent. `committed` may be NULL; it is
  * brought up to date. */
 bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *wanted,
     const struct sp_gates *gates, const struct sp_proofs *proofs, bool dry,
-    struct sp_memory *memory, struct sp_text *ret_text, size_t *ret_changes,
+    struct sp_committed *committed, struct sp_text *ret_text, size_t *ret_changes,
     struct sp_diag *diag);
 
 /* Opens gates without proof, or ends that. Our table has to stand. */
 bool sp_commit_overrides(struct sp_nf_tables *socket, const struct sp_override *overrides,
-    size_t count, struct sp_memory *memory, struct sp_diag *diag);
+    size_t count, struct sp_committed *committed, struct sp_diag *diag);
 
 /* Removes our table, leases and counters with it: the host is open. */
 bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag);

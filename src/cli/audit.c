@@ -11,7 +11,6 @@
 
 /* What the kernel holds, where it may be read. */
 struct kernel_side {
-	struct sp_recollection recollection;
 	struct sp_kernel kernel;
 	bool read;
 };
@@ -58,10 +57,10 @@ static void read_kernel(const struct sp_options *options,
 {
 	struct sp_diag diag = { 0 };
 
-	side->read = sp_read_kernel(&side->recollection, directories, compiled->ruleset,
-			 &side->kernel, &diag) &&
-		     count_differences(compiled, &side->kernel, ret, &diag) &&
-		     read_others(ret, &diag);
+	side->read =
+	    sp_read_kernel(directories, compiled->ruleset, true, &side->kernel, &diag) &&
+	    count_differences(compiled, &side->kernel, ret, &diag) &&
+	    read_others(ret, &diag);
 	ret->kernel_read = side->read;
 	ret->loaded = side->read && side->kernel.present && !side->kernel.dormant;
 	tell(options, &diag);
@@ -137,7 +136,6 @@ static enum sp_exit audit(
 	}
 	sp_show_diagnostics(options, &diag);
 	sp_kernel_free(&side.kernel);
-	sp_recollection_close(&side.recollection);
 	sp_audit_free(&result);
 	sp_verdicts_free(&verdicts);
 	sp_sockets_free(&sockets);

@@ -16,8 +16,7 @@ static bool table_stands(bool *ret, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
 	struct sp_kernel kernel;
-	bool known = socket && sp_kernel_read(
-				   socket, &(struct sp_memory){ 0 }, NULL, &kernel, diag);
+	bool known = socket && sp_kernel_read(socket, NULL, NULL, &kernel, diag);
 
 	if (known) {
 		*ret = kernel.present && !kernel.dormant;

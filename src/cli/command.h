@@ -36,7 +36,7 @@ struct sp_options {
 	const char *run_directory;    /* /run/sallyport */
 	const char *config_directory; /* /etc/sallyport */
 	enum sp_format format;
-	bool quiet, strict, dry_run, verify_none, kernel, print, help;
+	bool quiet, strict, dry_run, verify_none, verify_all, kernel, print, help;
 	bool rules;				  /* diff: rule by rule */
 	const char *from, *to, *port, *interface; /* explain */
 	const char *explain;			  /* check: a lint's identifier */

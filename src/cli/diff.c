@@ -153,7 +153,6 @@ static enum sp_exit diff_packets(const struct sp_options *options,
 static enum sp_exit diff_kernel(const struct sp_options *options)
 {
 	struct sp_directories directories = sp_directories_of(options);
-	struct sp_recollection recollection = { 0 };
 	struct sp_compiled compiled;
 	struct sp_kernel kernel = { 0 };
 	struct sp_diag diag = { 0 };
@@ -161,8 +160,8 @@ static enum sp_exit diff_kernel(const struct sp_options *options)
 	    sp_compile_policy(options, sp_policy_operand(options, 0), &compiled);
 
 	if (status == SP_EXIT_DONE) {
-		bool fine = sp_read_kernel(
-		    &recollection, &directories, compiled.ruleset, &kernel, &diag);
+		bool fine =
+		    sp_read_kernel(&directories, compiled.ruleset, false, &kernel, &diag);
 
 		if (!sp_show_diagnostics(options, &diag) || !fine)
 			status = SP_EXIT_SYSTEM;
@@ -171,7 +170,6 @@ static enum sp_exit diff_kernel(const struct sp_options *options)
 		status = options->rules ? sp_show_rules(options, &compiled, &kernel)
 					: diff_packets(options, &compiled, &kernel);
 	sp_kernel_free(&kernel);
-	sp_recollection_close(&recollection);
 	sp_compiled_free(&compiled);
 	return status;
 }

@@ -79,13 +79,12 @@ static void ask_kernel(const struct sp_options *options,
     struct sp_proof_shown *proof)
 {
 	struct sp_directories directories = sp_directories_of(options);
-	struct sp_recollection recollection;
 	struct sp_diag diag = { 0 };
 	struct sp_kernel kernel = { 0 };
 
-	proof->kernel_read = sp_read_kernel(&recollection, &directories,
-				 compiled->ruleset, &kernel, &diag) &&
-			     kernel.present;
+	proof->kernel_read =
+	    sp_read_kernel(&directories, compiled->ruleset, false, &kernel, &diag) &&
+	    kernel.present;
 	for (size_t s = 0; proof->kernel_read && s < kernel.held->sets.length; s++) {
 		const struct sp_set *set = &kernel.held->sets.items[s];
 
@@ -102,7 +101,6 @@ static void ask_kernel(const struct sp_options *options,
 		}
 	}
 	sp_kernel_free(&kernel);
-	sp_recollection_close(&recollection);
 	sp_diag_free(&diag);
 }
 

@@ -92,7 +92,7 @@ static const struct sp_command commands[] = {
 	    "applies that first. Stopping it leaves the ruleset in place; gates shut\n"
 	    "when their leases end.\n",
 	    0, 1, sp_command_watch },
-	{ "status", "", "Show what is open, for whom, why and until when", "fA",
+	{ "status", "", "Show what is open, for whom, why and until when", "fAv",
 	    "Reads the kernel and the active snapshot. A shut gate says why.\n", 0, 0,
 	    sp_command_status },
 	{ "audit", "[POLICY]", "Is there a rule for every open port, and each port fit?",

@@ -43,6 +43,7 @@ static const struct option_entry entries[] = {
 	{ 'Y', "reason", "TEXT", "why; logged and shown" },
 	{ 'A', "watch", NULL, "show it again every 2 seconds" },
 	{ 'E', "end", NULL, "end it now" },
+	{ 'v', "verify", NULL, "read every element, take none from memory" },
 	{ 'F', "fail-on", "WHAT",
 	    "exit 1 for any difference, or only for what opens (any)" },
 	{ 'R', "rules", NULL, "what the kernel would be sent, rule by rule" },
@@ -194,6 +195,7 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 	case 'S': options->strict = true; break;
 	case 'd': options->dry_run = true; break;
 	case 'V': options->verify_none = true; break;
+	case 'v': options->verify_all = true; break;
 	case 'k': options->kernel = true; break;
 	case 'p': options->print = true; break;
 	case 'P': options->profile = optarg; break;

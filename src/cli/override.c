@@ -98,7 +98,7 @@ static bool commit(
 	/* The note first: nothing stands open that nobody can explain. */
 	done = socket && keep_note(options, list, diag) &&
 	       sp_commit_overrides(
-		   socket, list->items, list->length, &recollection.memory, diag);
+		   socket, list->items, list->length, &recollection.committed, diag);
 	if (done)
 		sp_recollection_keep(&recollection);
 	sp_recollection_close(&recollection);

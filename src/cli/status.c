@@ -267,7 +267,6 @@ static void fill_rows(const struct sp_options *options,
 static bool fill(const struct sp_options *options, struct sp_status *status)
 {
 	struct sp_directories directories = sp_directories_of(options);
-	struct sp_recollection recollection;
 	struct sp_standing standing = { 0 };
 	struct sp_kernel kernel = { 0 };
 	struct sp_diag diag = { 0 };
@@ -277,13 +276,12 @@ static bool fill(const struct sp_options *options, struct sp_status *status)
 	known = find_snapshot(options, status, &diag) &&
 		sp_standing_load_in_force(&directories, &standing, &diag);
 	if (sp_read_kernel(
-		&recollection, &directories, standing.ruleset, &kernel, &diag)) {
+		&directories, standing.ruleset, options->verify_all, &kernel, &diag)) {
 		status->loaded = kernel.present && !kernel.dormant;
 		if (known)
 			fill_rows(options, &standing, &kernel, status, &diag);
 	}
 	sp_kernel_free(&kernel);
-	sp_recollection_close(&recollection);
 	sp_standing_clear(&standing);
 	return sp_show_diagnostics(options, &diag);
 }

@@ -109,7 +109,7 @@ static int differences(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	struct sp_delta *delta;
 	int count = -1;
 
-	if (!sp_kernel_read(enforcer->tables, &enforcer->recollection.memory,
+	if (!sp_kernel_read(enforcer->tables, &enforcer->recollection.committed,
 		enforcer->snapshot->standing.ruleset, &kernel, diag))
 		return -1;
 	delta = sp_delta_make(enforcer->snapshot->standing.ruleset,
@@ -143,7 +143,7 @@ static bool commit(struct sp_enforcing *enforcer, struct sp_diag *diag)
 
 	committed = sp_apply_ruleset(enforcer->tables,
 	    enforcer->snapshot->standing.ruleset, &enforcer->snapshot->standing.gates,
-	    &proofs, false, &enforcer->recollection.memory, NULL, &changes, diag);
+	    &proofs, false, &enforcer->recollection.committed, NULL, &changes, diag);
 	/* Commands know then what stands. */
 	if (committed && changes)
 		sp_recollection_keep(&enforcer->recollection);

@@ -334,11 +334,14 @@ static bool add_interval(
 
 	if (decoding->held)
 		return sp_intervals_add(&decoding->held->addresses, &range);
-	if (decoding->set->key != SP_KEY_PORT)
+	if (decoding->set->key != SP_KEY_PORT && !decoding->set->map)
 		return sp_intervals_add(&decoding->set->addresses, &range);
-	element = (struct sp_element){ .ports = { (uint16_t)range.first.low,
-					   (uint16_t)range.last.low },
-		.chain = from->chain };
+	element = (struct sp_element){ .chain = from->chain };
+	if (decoding->set->key == SP_KEY_PORT)
+		element.ports = (struct sp_ports){ (uint16_t)range.first.low,
+			(uint16_t)range.last.low };
+	else
+		element.addresses = range;
 	from->chain = NULL;
 	if (sp_array_push(&decoding->set->elements, element))
 		return true;
@@ -380,7 +383,9 @@ static int compare_elements(const void *left, const void *right)
 
 	if (a->protocol != b->protocol)
 		return a->protocol < b->protocol ? -1 : 1;
-	return (a->ports.first > b->ports.first) - (a->ports.first < b->ports.first);
+	if (a->ports.first != b->ports.first)
+		return a->ports.first < b->ports.first ? -1 : 1;
+	return sp_address_compare(&a->addresses.first, &b->addresses.first);
 }
 
 static int compare_values(const void *left, const void *right)

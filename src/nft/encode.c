@@ -254,8 +254,19 @@ static void list_add(struct element_list *list, const struct sp_raw_element *ele
 	sp_raw_element_put(list->message, element);
 }
 
-/* An interval is its start and, unless it reaches the end of the key space, the
- * first key behind it. */
+/* An interval ends at the first key behind it, unless it reaches the end of the key
+ * space. */
+static void list_end_of(struct element_list *list, const struct sp_range *range)
+{
+	struct sp_raw_element raw = { .interval_end = true };
+	struct sp_address behind;
+
+	if (!sp_address_next(&range->last, &behind))
+		return;
+	sp_raw_key_address(&raw, &behind);
+	list_add(list, &raw);
+}
+
 static void list_addresses(
     struct element_list *list, const struct sp_intervals *addresses)
 {
@@ -264,16 +275,16 @@ static void list_addresses(
 	for (size_t i = 0; i < count; i++) {
 		struct sp_range range = sp_intervals_at(addresses, i);
 		struct sp_raw_element raw = { 0 };
-		struct sp_address behind;
 
 		sp_raw_key_address(&raw, &range.first);
 		list_add(list, &raw);
-		if (!sp_address_next(&range.last, &behind))
-			continue;
-		sp_raw_key_address(&raw, &behind);
-		raw.interval_end = true;
-		list_add(list, &raw);
+		list_end_of(list, &range);
 	}
+}
+
+static bool is_of_addresses(const struct sp_set *set)
+{
+	return set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6;
 }
 
 static void list_element(
@@ -283,6 +294,12 @@ static void list_element(
 		.verdict_code = NFT_JUMP,
 		.chain = element->chain };
 
+	if (is_of_addresses(set)) {
+		sp_raw_key_address(&raw, &element->addresses.first);
+		list_add(list, &raw);
+		list_end_of(list, &element->addresses);
+		return;
+	}
 	sp_raw_key_element(&raw, set->key, element->protocol, element->ports.first);
 	list_add(list, &raw);
 	if (!set->interval || element->ports.last == UINT16_MAX)

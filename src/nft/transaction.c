@@ -118,9 +118,35 @@ static int dump_elements(
 
 /* What need not be read, and for whom it is. */
 struct reading {
-	const struct sp_memory *memory;
-	const struct sp_ruleset *wanted;
+	const struct sp_committed *committed; /* NULL: nothing is known */
+	const struct sp_ruleset *wanted;      /* NULL: nobody compares addresses */
+	uint32_t generation;
 };
+
+static bool is_of_addresses(const struct sp_set *set)
+{
+	return set->interval && !set->map &&
+	       (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6);
+}
+
+/* Its elements without reading them, if that is possible. */
+static bool is_known(const struct reading *reading, struct sp_set *set)
+{
+	const struct sp_set *same;
+
+	if (!is_of_addresses(set))
+		return false;
+	if (!reading->wanted)
+		return true;
+	same = reading->committed ? sp_committed_same(reading->committed,
+					reading->generation, reading->wanted, set->name)
+				  : NULL;
+	if (!same)
+		return false;
+	set->borrowed = true;
+	set->addresses = same->addresses;
+	return true;
+}
 
 static int dump_all_elements(struct sp_nf_tables *socket, struct sp_decoding *decoding,
     const struct reading *reading)
@@ -131,12 +157,7 @@ static int dump_all_elements(struct sp_nf_tables *socket, struct sp_decoding *de
 		struct sp_set *set = &decoding->ruleset->sets.items[i];
 
 		/* Meters are the packets', not the policy's. */
-		if (set->foreign || set->dynamic)
-			continue;
-		set->unread = reading->memory && set->interval && !set->map &&
-			      sp_set_is_big(set->name, reading->wanted,
-				  &reading->memory->committed);
-		if (set->unread)
+		if (set->foreign || set->dynamic || is_known(reading, set))
 			continue;
 		decoding->set = set;
 		failed = dump_elements(socket, set->name, decoding);
@@ -173,7 +194,7 @@ static int read_table(struct sp_nf_tables *socket, struct sp_decoding *decoding,
 
 /* -EAGAIN: somebody committed while we read. */
 static int read_once(
-    struct sp_nf_tables *socket, const struct reading *reading, struct sp_kernel *ret)
+    struct sp_nf_tables *socket, struct reading *reading, struct sp_kernel *ret)
 {
 	struct sp_decoding decoding = { .ruleset = calloc(1, sizeof(*decoding.ruleset)) };
 	uint32_t after;
@@ -184,6 +205,7 @@ static int read_once(
 		return -ENOMEM;
 	ret->held = decoding.ruleset;
 	failed = read_generation(socket, &ret->generation);
+	reading->generation = ret->generation;
 	if (!failed)
 		failed = read_presence(socket, ret);
 	if (!failed && ret->present)
@@ -239,33 +261,17 @@ static bool refused(int failed, const char *what, struct sp_diag *diag)
 	return sp_error(diag, NULL, "%s failed: %s", what, strerror(-failed));
 }
 
-static void resolve(const struct reading *reading, struct sp_kernel *kernel)
-{
-	const struct sp_memory *memory = reading->memory;
-
-	if (!memory)
-		return;
-	sp_kernel_resolve(kernel, reading->wanted, NULL, &memory->committed);
-	/* The ruleset of the last commit costs a policy's parsing: only now. */
-	if (sp_kernel_has_unknown(kernel) && memory->recall)
-		sp_kernel_resolve(kernel, reading->wanted,
-		    memory->recall(memory->context), &memory->committed);
-}
-
-bool sp_kernel_read(struct sp_nf_tables *socket, const struct sp_memory *memory,
+bool sp_kernel_read(struct sp_nf_tables *socket, const struct sp_committed *committed,
     const struct sp_ruleset *wanted, struct sp_kernel *ret, struct sp_diag *diag)
 {
-	struct reading reading = { memory, wanted };
+	struct reading reading = { .committed = committed, .wanted = wanted };
 	time_t deadline = seconds_now() + COMMIT_SECONDS;
 	int failed;
 
 	while (is_passing(failed = read_once(socket, &reading, ret)) &&
 	       seconds_now() < deadline)
 		breathe();
-	if (failed)
-		return refused(failed, "reading the kernel's nf_tables ruleset", diag);
-	resolve(&reading, ret);
-	return true;
+	return !failed || refused(failed, "reading the kernel's nf_tables ruleset", diag);
 }
 
 void sp_kernel_free(struct sp_kernel *kernel)
@@ -364,7 +370,7 @@ struct applying {
 	const struct sp_gates *gates;
 	const struct sp_proofs *proofs;
 	bool dry;
-	struct sp_memory *memory; /* NULL: everything is read */
+	struct sp_committed *committed; /* NULL: everything is read */
 	struct sp_text *text;
 	size_t *changes;
 	struct sp_diag *diag;
@@ -373,16 +379,15 @@ struct applying {
 
 static bool remember(struct applying *applying, uint32_t generation)
 {
-	return !applying->memory ||
-	       sp_committed_make(
-		   applying->wanted, generation, &applying->memory->committed) ||
+	return !applying->committed ||
+	       sp_committed_make(applying->wanted, generation, applying->committed) ||
 	       sp_out_of_memory(applying->diag);
 }
 
 /* An acknowledgement is not a commit: what stands is what a read says. Leases
- * may have run out since, so only the shape is compared. A big set is proven by the
- * generation: the batch was taken whole at the one that was read, and nobody has
- * committed since. When somebody has, it is taken on trust and not remembered. */
+ * may have run out since, so only the shape is compared. A long set is proven by the
+ * generation: the batch was taken whole at the one that was read; when somebody has
+ * committed since, it is read. */
 static enum sp_commit read_back(struct applying *applying, uint32_t generation)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
@@ -390,15 +395,15 @@ static enum sp_commit read_back(struct applying *applying, uint32_t generation)
 	struct sp_kernel kernel;
 
 	if (!remember(applying, generation + 1) ||
-	    !sp_kernel_read(applying->socket, applying->memory, applying->wanted, &kernel,
-		applying->diag))
+	    !sp_kernel_read(applying->socket, applying->committed, applying->wanted,
+		&kernel, applying->diag))
 		return SP_COMMIT_REFUSED;
-	if (sp_kernel_assume(&kernel, applying->wanted))
-		sp_committed_free(&applying->memory->committed);
 	left = sp_delta_make(
 	    applying->wanted, applying->gates, &kernel, NULL, applying->diag);
 	if (left)
 		outcome = left->changes.length ? SP_COMMIT_STALE : SP_COMMITTED;
+	if (outcome == SP_COMMITTED && applying->committed)
+		applying->committed->generation = kernel.generation;
 	sp_delta_free(left);
 	sp_kernel_free(&kernel);
 	if (outcome == SP_COMMIT_STALE && ++applying->mismatches == READ_BACK_TRIES) {
@@ -432,8 +437,8 @@ static enum sp_commit attempt(struct applying *applying)
 	struct sp_delta *delta;
 	struct sp_kernel kernel;
 
-	if (!sp_kernel_read(applying->socket, applying->memory, applying->wanted, &kernel,
-		applying->diag))
+	if (!sp_kernel_read(applying->socket, applying->committed, applying->wanted,
+		&kernel, applying->diag))
 		return SP_COMMIT_REFUSED;
 	/* Attempts may take half a minute: what is left of a lease is counted anew. */
 	proofs.now_ms = wall_ms();
@@ -451,11 +456,11 @@ static enum sp_commit attempt(struct applying *applying)
 
 bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *wanted,
     const struct sp_gates *gates, const struct sp_proofs *proofs, bool dry,
-    struct sp_memory *memory, struct sp_text *ret_text, size_t *ret_changes,
+    struct sp_committed *committed, struct sp_text *ret_text, size_t *ret_changes,
     struct sp_diag *diag)
 {
-	struct applying applying = { socket, wanted, gates, proofs, dry, memory, ret_text,
-		ret_changes, diag, 0 };
+	struct applying applying = { socket, wanted, gates, proofs, dry, committed,
+		ret_text, ret_changes, diag, 0 };
 	time_t deadline = seconds_now() + COMMIT_SECONDS;
 	enum sp_commit outcome;
 
@@ -476,37 +481,35 @@ bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *want
 struct small {
 	const struct sp_override *overrides; /* NULL: remove the table */
 	size_t count;
-	struct sp_memory *memory; /* may be NULL */
+	struct sp_committed *committed; /* may be NULL */
 };
 
 /* What was remembered stays true when ours was the only commit since. */
 static void follow_generation(
-    struct sp_nf_tables *socket, struct sp_memory *memory, uint32_t before)
+    struct sp_nf_tables *socket, struct sp_committed *committed, uint32_t before)
 {
 	uint32_t after;
 
-	if (memory->committed.generation == before &&
-	    read_generation(socket, &after) == 0 && after == before + 1)
-		memory->committed.generation = after;
+	if (committed->generation == before && read_generation(socket, &after) == 0 &&
+	    after == before + 1)
+		committed->generation = after;
 }
 
 static enum sp_commit attempt_small(
     struct sp_nf_tables *socket, const struct small *small, struct sp_diag *diag)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
-	const struct sp_memory nothing = { 0 };
 	struct sp_delta *delta;
 	struct sp_kernel kernel;
 
-	if (!sp_kernel_read(
-		socket, small->memory ? small->memory : &nothing, NULL, &kernel, diag))
+	if (!sp_kernel_read(socket, NULL, NULL, &kernel, diag))
 		return SP_COMMIT_REFUSED;
 	delta = small->overrides ? sp_delta_override(small->overrides, small->count, diag)
 				 : sp_delta_remove(&kernel, diag);
 	if (delta)
 		outcome = sp_delta_commit(socket, delta, &kernel, false, diag);
-	if (outcome == SP_COMMITTED && small->memory)
-		follow_generation(socket, small->memory, kernel.generation);
+	if (outcome == SP_COMMITTED && small->committed)
+		follow_generation(socket, small->committed, kernel.generation);
 	sp_delta_free(delta);
 	sp_kernel_free(&kernel);
 	return outcome;
@@ -534,7 +537,7 @@ bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag)
 }
 
 bool sp_commit_overrides(struct sp_nf_tables *socket, const struct sp_override *overrides,
-    size_t count, struct sp_memory *memory, struct sp_diag *diag)
+    size_t count, struct sp_committed *committed, struct sp_diag *diag)
 {
-	return commit_small(socket, &(struct small){ overrides, count, memory }, diag);
+	return commit_small(socket, &(struct small){ overrides, count, committed }, diag);
 }

@@ -28,10 +28,11 @@ static bool same_states(const struct sp_case *one)
 	return outcomes[SP_UNVERIFIED] == outcomes[SP_VERIFIED];
 }
 
-/* "addr-office-4" is the IPv4 half of [addresses office]. */
+/* "addr-office-4" is the IPv4 half of [addresses office], "addr-office-4/10.0.0.0-8" a
+ * piece of it. */
 static void add_set(struct sp_text *words, const char *set)
 {
-	size_t length = strlen(set), skip = strlen(ADDRESS_SET_PREFIX);
+	size_t length = strcspn(set, "/"), skip = strlen(ADDRESS_SET_PREFIX);
 
 	if (length > skip + 2 && !strncmp(set, ADDRESS_SET_PREFIX, skip))
 		sp_text_add(
@@ -102,7 +103,8 @@ static void add_proof(struct sp_text *text, const struct sp_proof_shown *proof)
 	else if (proof->kernel_read)
 		sp_text_add(&words, "no lease stands in the kernel: the port is shut");
 	else
-		sp_text_add(&words, "not known here: no kernel that has the table can be read");
+		sp_text_add(
+		    &words, "not known here: no kernel that has the table can be read");
 	if (proof->outcome)
 		sp_text_add(&words, "; last verified %s: %s%s%s",
 		    sp_style_time(proof->checked, when), proof->outcome,

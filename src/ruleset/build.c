@@ -8,7 +8,7 @@
 const char *sp_address_set_name(
     char name[SP_OBJECT_NAME], const char *set, enum sp_family family)
 {
-	snprintf(name, SP_OBJECT_NAME, "addr-%s-%d", set, (int)family);
+	snprintf(name, SP_OBJECT_NAME, SP_ADDRESS_SET_PREFIX "%s-%d", set, (int)family);
 	return name;
 }
 

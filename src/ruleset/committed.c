@@ -33,10 +33,10 @@ void sp_intervals_digest(const struct sp_intervals *set, uint64_t ret[2])
 	ret[1] = lanes[1];
 }
 
-const struct sp_committed_set *sp_committed_find(
+static const struct sp_committed_set *find_entry(
     const struct sp_committed *committed, const char *name)
 {
-	for (size_t i = 0; committed && i < committed->sets.length; i++)
+	for (size_t i = 0; i < committed->sets.length; i++)
 		if (!strcmp(committed->sets.items[i].name, name))
 			return &committed->sets.items[i];
 	return NULL;
@@ -60,7 +60,7 @@ bool sp_committed_make(
 		struct sp_committed_set entry = { .count = sp_intervals_count(
 						      &set->addresses) };
 
-		if (entry.count < SP_BIG_SET)
+		if (entry.count < SP_REMEMBERED_INTERVALS)
 			continue;
 		snprintf(entry.name, sizeof(entry.name), "%s", set->name);
 		sp_intervals_digest(&set->addresses, entry.digest);
@@ -74,82 +74,27 @@ bool sp_committed_make(
 	return true;
 }
 
-bool sp_set_is_big(const char *name, const struct sp_ruleset *wanted,
-    const struct sp_committed *committed)
-{
-	const struct sp_set *set = find_set(wanted, name);
-
-	return (set && sp_intervals_count(&set->addresses) >= SP_BIG_SET) ||
-	       sp_committed_find(committed, name);
-}
-
 static bool has_digest(const struct sp_set *set, const struct sp_committed_set *entry)
 {
 	uint64_t digest[2];
 
-	if (!set || sp_intervals_count(&set->addresses) != entry->count)
+	if (sp_intervals_count(&set->addresses) != entry->count)
 		return false;
 	sp_intervals_digest(&set->addresses, digest);
 	return digest[0] == entry->digest[0] && digest[1] == entry->digest[1];
 }
 
-static void resolve(struct sp_set *held, const struct sp_ruleset *wanted,
-    const struct sp_ruleset *before, const struct sp_committed_set *entry)
+const struct sp_set *sp_committed_same(const struct sp_committed *committed,
+    uint32_t generation, const struct sp_ruleset *wanted, const char *name)
 {
-	const struct sp_set *same = find_set(wanted, held->name);
+	const struct sp_committed_set *entry;
+	const struct sp_set *set;
 
-	held->unknown = true;
-	if (!entry)
-		return;
-	if (!has_digest(same, entry))
-		same = find_set(before, held->name);
-	if (!has_digest(same, entry))
-		return;
-	held->unknown = false;
-	held->borrowed = true;
-	held->addresses = same->addresses;
-}
-
-void sp_kernel_resolve(struct sp_kernel *kernel, const struct sp_ruleset *wanted,
-    const struct sp_ruleset *before, const struct sp_committed *committed)
-{
-	bool current = committed && committed->generation &&
-		       committed->generation == kernel->generation;
-
-	for (size_t i = 0; kernel->held && i < kernel->held->sets.length; i++) {
-		struct sp_set *held = &kernel->held->sets.items[i];
-
-		if (held->unread)
-			resolve(held, wanted, before,
-			    current ? sp_committed_find(committed, held->name) : NULL);
-	}
-}
-
-bool sp_kernel_has_unknown(const struct sp_kernel *kernel)
-{
-	for (size_t i = 0; kernel->held && i < kernel->held->sets.length; i++)
-		if (kernel->held->sets.items[i].unknown)
-			return true;
-	return false;
-}
-
-size_t sp_kernel_assume(struct sp_kernel *kernel, const struct sp_ruleset *wanted)
-{
-	size_t assumed = 0;
-
-	for (size_t i = 0; kernel->held && i < kernel->held->sets.length; i++) {
-		struct sp_set *held = &kernel->held->sets.items[i];
-		const struct sp_set *same = find_set(wanted, held->name);
-
-		if (!held->unknown)
-			continue;
-		assumed++;
-		held->unknown = false;
-		held->borrowed = true;
-		if (same)
-			held->addresses = same->addresses;
-	}
-	return assumed;
+	if (!committed->generation || committed->generation != generation)
+		return NULL;
+	entry = find_entry(committed, name);
+	set = entry ? find_set(wanted, name) : NULL;
+	return set && has_digest(set, entry) ? set : NULL;
 }
 
 void sp_committed_free(struct sp_committed *committed)

@@ -9,6 +9,7 @@
 #include <sallyport/limits.h>
 
 #include "build.h"
+#include "pieces.h"
 #include "segments.h"
 
 /* Log lines of one service per second: the kernel log is not ours to flood. */
@@ -433,6 +434,7 @@ static bool build_all(struct sp_build *build, const struct sp_policy *policy,
 	build_range_map(build, segments, SP_TCP);
 	build_range_map(build, segments, SP_UDP);
 	sp_build_input_chain(build, policy);
+	sp_split_sets(build, SP_PIECE_INTERVALS);
 	return !build->failed;
 }
 

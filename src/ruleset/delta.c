@@ -252,22 +252,26 @@ static void add_rules(struct sp_making *making, const struct pairing *chains,
 
 /* ---- sets ---- */
 
-/* A set of another type cannot be changed, only made anew; so is a big one that
- * nobody knows the elements of: emptying a million takes the kernel a minute, a new
- * set seconds. */
-static bool can_stay(const struct sp_set *held, const struct sp_set *wanted)
+static int compare_ranges(const struct sp_range *a, const struct sp_range *b)
 {
-	return !held->unknown && sp_set_same_type(held, wanted);
+	int order = sp_address_compare(&a->first, &b->first);
+
+	return order ? order : sp_address_compare(&a->last, &b->last);
 }
 
 static int compare_elements(const struct sp_element *a, const struct sp_element *b)
 {
+	int order;
+
 	if (a->protocol != b->protocol)
 		return a->protocol < b->protocol ? -1 : 1;
 	if (a->ports.first != b->ports.first)
 		return a->ports.first < b->ports.first ? -1 : 1;
 	if (a->ports.last != b->ports.last)
 		return a->ports.last < b->ports.last ? -1 : 1;
+	order = compare_ranges(&a->addresses, &b->addresses);
+	if (order)
+		return order;
 	return sp_element_equal(a, b) ? 0
 	       : !a->chain	      ? -1
 	       : !b->chain	      ? 1
@@ -299,13 +303,6 @@ static void elements_without(struct sp_making *making, const struct sp_set *a,
 			return;
 		}
 	}
-}
-
-static int compare_ranges(const struct sp_range *a, const struct sp_range *b)
-{
-	int order = sp_address_compare(&a->first, &b->first);
-
-	return order ? order : sp_address_compare(&a->last, &b->last);
 }
 
 static void addresses_without(struct sp_making *making, const struct sp_set *a,
@@ -364,7 +361,7 @@ static void delete_elements(struct sp_making *making, const struct pairing *sets
 		const struct sp_set *wanted = partner(sets, held->name, false);
 
 		/* A verdict map's elements hold on to the chains that go. */
-		if (wanted && can_stay(held, wanted)) {
+		if (wanted && sp_set_same_type(held, wanted)) {
 			if (!sp_set_is_volatile(held))
 				content_without(
 				    making, held, wanted, SP_CHANGE_DELETE_ELEMENTS);
@@ -380,7 +377,7 @@ static void delete_sets(struct sp_making *making, const struct pairing *sets)
 		const struct sp_set *held = sets->held[i].object;
 		const struct sp_set *wanted = partner(sets, held->name, false);
 
-		if (!wanted || !can_stay(held, wanted))
+		if (!wanted || !sp_set_same_type(held, wanted))
 			sp_making_add(making, SP_CHANGE_DELETE_SET, held->name);
 	}
 }
@@ -392,7 +389,7 @@ static void add_sets(struct sp_making *making, const struct pairing *sets)
 		const struct sp_set *held = partner(sets, wanted->name, true);
 		struct sp_change *added;
 
-		if (held && !can_stay(held, wanted))
+		if (held && !sp_set_same_type(held, wanted))
 			held = NULL;
 		if (!held) {
 			added = sp_making_add(making, SP_CHANGE_ADD_SET, wanted->name);
@@ -418,7 +415,7 @@ static struct named *renewed_sets(
 	for (size_t i = 0; i < sets->held_count; i++) {
 		const struct sp_set *wanted = partner(sets, sets->held[i].name, false);
 
-		if (wanted && !can_stay(sets->held[i].object, wanted))
+		if (wanted && !sp_set_same_type(sets->held[i].object, wanted))
 			renewed[(*ret_count)++] = sets->held[i];
 	}
 	return renewed;

@@ -28,7 +28,7 @@ static void chain_clear(struct sp_chain *chain)
 	free(chain->name);
 }
 
-static void set_clear(struct sp_set *set)
+void sp_set_clear(struct sp_set *set)
 {
 	for (size_t i = 0; i < set->elements.length; i++)
 		free(set->elements.items[i].chain);
@@ -45,7 +45,7 @@ void sp_ruleset_free(struct sp_ruleset *ruleset)
 	for (size_t i = 0; i < ruleset->counters.length; i++)
 		free(ruleset->counters.items[i].name);
 	for (size_t i = 0; i < ruleset->sets.length; i++)
-		set_clear(&ruleset->sets.items[i]);
+		sp_set_clear(&ruleset->sets.items[i]);
 	for (size_t i = 0; i < ruleset->chains.length; i++)
 		chain_clear(&ruleset->chains.items[i]);
 	sp_array_free(&ruleset->counters);
@@ -75,7 +75,7 @@ static bool same_values(const struct sp_statement *a, const struct sp_statement 
 	return true;
 }
 
-static bool statement_equal(const struct sp_statement *a, const struct sp_statement *b)
+bool sp_statement_equal(const struct sp_statement *a, const struct sp_statement *b)
 {
 	return a->kind == b->kind && a->field == b->field && a->operand == b->operand &&
 	       a->negate == b->negate && a->judgement == b->judgement &&
@@ -89,7 +89,7 @@ bool sp_rule_equal(const struct sp_rule *a, const struct sp_rule *b)
 	    !same_text(a->comment, b->comment))
 		return false;
 	for (size_t i = 0; i < a->statements.length; i++)
-		if (!statement_equal(&a->statements.items[i], &b->statements.items[i]))
+		if (!sp_statement_equal(&a->statements.items[i], &b->statements.items[i]))
 			return false;
 	return true;
 }
@@ -107,7 +107,10 @@ bool sp_set_same_type(const struct sp_set *a, const struct sp_set *b)
 bool sp_element_equal(const struct sp_element *a, const struct sp_element *b)
 {
 	return a->protocol == b->protocol && a->ports.first == b->ports.first &&
-	       a->ports.last == b->ports.last && same_text(a->chain, b->chain);
+	       a->ports.last == b->ports.last &&
+	       !sp_address_compare(&a->addresses.first, &b->addresses.first) &&
+	       !sp_address_compare(&a->addresses.last, &b->addresses.last) &&
+	       same_text(a->chain, b->chain);
 }
 
 bool sp_set_is_volatile(const struct sp_set *set)

@@ -251,6 +251,8 @@ void sp_set_print_type(const struct sp_set *set, struct sp_text *ret)
 void sp_element_print(
     const struct sp_set *set, const struct sp_element *element, struct sp_text *ret)
 {
+	char range[SP_RANGE_TEXT];
+
 	if (set->key == SP_KEY_PROTOCOL || set->key == SP_KEY_PROTOCOL_PORT)
 		print_number(SP_FIELD_L4PROTO, element->protocol, ret);
 	if (set->key == SP_KEY_PROTOCOL_PORT)
@@ -259,6 +261,8 @@ void sp_element_print(
 		sp_text_add(ret, "%u", element->ports.first);
 	if (element->ports.last != element->ports.first)
 		sp_text_add(ret, "-%u", element->ports.last);
+	if (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6)
+		sp_text_add(ret, "%s", sp_range_print(&element->addresses, range));
 	if (element->expires_ms) {
 		sp_text_add(ret, " expires ");
 		print_duration(element->expires_ms, ret);

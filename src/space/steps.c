@@ -65,6 +65,79 @@ static const struct sp_set *set_named(const struct sp_side *side, const char *na
 	return index == SIZE_MAX ? NULL : &side->ruleset->sets.items[index];
 }
 
+/* --- big sets ------------------------------------------------------------ */
+
+/* The set that the pieces behind a verdict map are of. */
+struct sp_joined {
+	const struct sp_set *map;
+	struct sp_intervals whole;
+};
+
+static bool is_of_pieces(const struct sp_set *set)
+{
+	return set->map && (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6);
+}
+
+/* The set that the first rule of a piece's chain matches. */
+static const struct sp_set *piece_of(
+    const struct sp_side *side, const struct sp_element *element)
+{
+	size_t chain = element->chain
+			   ? find_name(side->chains, side->chain_count, element->chain)
+			   : SIZE_MAX;
+	const struct sp_rule *rule;
+
+	if (chain == SIZE_MAX || !side->ruleset->chains.items[chain].rules.length)
+		return NULL;
+	rule = &side->ruleset->chains.items[chain].rules.items[0];
+	return rule->statements.length &&
+		       rule->statements.items[0].operand == SP_OPERAND_SET
+		   ? set_named(side, rule->statements.items[0].name)
+		   : NULL;
+}
+
+/* Neighbours share the interval that lies over their border. */
+static bool join(const struct sp_side *side, struct sp_joined *joined)
+{
+	for (size_t i = 0; i < joined->map->elements.length; i++) {
+		const struct sp_set *piece =
+		    piece_of(side, &joined->map->elements.items[i]);
+
+		if (piece && !sp_intervals_add_all(&joined->whole, &piece->addresses))
+			return false;
+	}
+	sp_intervals_normalize(&joined->whole);
+	return true;
+}
+
+static bool join_all(struct sp_side *side)
+{
+	size_t maps = 0;
+
+	for (size_t i = 0; i < side->ruleset->sets.length; i++)
+		maps += is_of_pieces(&side->ruleset->sets.items[i]);
+	side->joined = calloc(maps + 1, sizeof(*side->joined));
+	for (size_t i = 0; side->joined && i < side->ruleset->sets.length; i++) {
+		const struct sp_set *set = &side->ruleset->sets.items[i];
+
+		if (!is_of_pieces(set))
+			continue;
+		side->joined[side->joined_count].map = set;
+		if (!join(side, &side->joined[side->joined_count++]))
+			return false;
+	}
+	return side->joined != NULL;
+}
+
+static const struct sp_intervals *joined_of(
+    const struct sp_side *side, const struct sp_set *map)
+{
+	for (size_t i = 0; i < side->joined_count; i++)
+		if (side->joined[i].map == map)
+			return &side->joined[i].whole;
+	return NULL;
+}
+
 /* --- ports --------------------------------------------------------------- */
 
 static void route_elements(
@@ -110,7 +183,7 @@ bool sp_side_begin(struct sp_side *side, const struct sp_ruleset *ruleset)
 	for (size_t p = 0; p < 2; p++)
 		if (!(side->tables[p] = calloc(1, sizeof(*side->tables[p]))))
 			return false;
-	if (!index_names(side))
+	if (!index_names(side) || !join_all(side))
 		return false;
 	find_input(side);
 	route_elements(side, SP_MAP_PORTS, 0, false);
@@ -124,6 +197,9 @@ void sp_side_end(struct sp_side *side)
 {
 	free(side->tables[0]);
 	free(side->tables[1]);
+	for (size_t i = 0; i < side->joined_count; i++)
+		sp_intervals_free(&side->joined[i].whole);
+	free(side->joined);
 	free(side->sets);
 	free(side->chains);
 }
@@ -150,6 +226,9 @@ struct reading {
 	uint16_t port;
 	bool in_base;
 	struct sp_steps *steps;
+	/* In a piece of a big set: what led here asks as well, and the whole set. */
+	const struct sp_step *head;
+	const struct sp_intervals *joined;
 };
 
 static bool has_value(const struct sp_statement *match, uint32_t value)
@@ -189,7 +268,7 @@ static bool match_address(
 
 		if (!set)
 			return false;
-		addresses = &set->addresses;
+		addresses = source && reading->joined ? reading->joined : &set->addresses;
 		if (source)
 			step->set = set->name;
 	}
@@ -314,17 +393,40 @@ static bool add_step(const struct reading *reading, const struct sp_rule *rule,
 
 static bool read_chain(struct reading *reading, const struct sp_chain *chain);
 
+/* A verdict map on a source leads to the pieces of a big set: what is left of its rules
+ * is the same in each, and here stands for all of them. */
+static bool follow_pieces(
+    const struct reading *reading, const struct sp_set *map, const struct sp_step *head)
+{
+	struct reading inner = *reading;
+	const char *name = map->elements.length ? map->elements.items[0].chain : NULL;
+	size_t chain =
+	    name ? find_name(reading->side->chains, reading->side->chain_count, name)
+		 : SIZE_MAX;
+
+	if (chain == SIZE_MAX)
+		return true;
+	inner.head = head;
+	inner.joined = joined_of(reading->side, map);
+	return read_chain(&inner, &reading->side->ruleset->chains.items[chain]);
+}
+
 /* A verdict map on ports leads into a segment's chain. Of ct state's, a new
  * connection has no entry. */
-static bool follow_map(const struct reading *reading, const struct sp_statement *vmap)
+static bool follow_map(const struct reading *reading, const struct sp_statement *vmap,
+    const struct sp_step *head)
 {
+	const struct sp_set *map =
+	    vmap->operand == SP_OPERAND_SET ? set_named(reading->side, vmap->name) : NULL;
 	struct sp_route route =
 	    sp_side_route(reading->side, reading->protocol, reading->port);
 	struct reading inner = *reading;
 	uint32_t chain = 0;
 
-	if (vmap->operand != SP_OPERAND_SET)
+	if (!map)
 		return true;
+	if (map->key == SP_KEY_IPV4 || map->key == SP_KEY_IPV6)
+		return follow_pieces(reading, map, head);
 	if (!strcmp(vmap->name, SP_MAP_PORTS))
 		chain = route.chain;
 	else if (!strcmp(vmap->name,
@@ -340,6 +442,8 @@ static bool read_rule(struct reading *reading, const struct sp_rule *rule)
 {
 	struct sp_step step = { 0 };
 
+	if (reading->head)
+		step = *reading->head;
 	for (size_t i = 0; i < rule->statements.length; i++) {
 		const struct sp_statement *statement = &rule->statements.items[i];
 
@@ -348,7 +452,7 @@ static bool read_rule(struct reading *reading, const struct sp_rule *rule)
 			if (!match_statement(reading, statement, &step))
 				return true;
 			break;
-		case SP_STATEMENT_VMAP: return follow_map(reading, statement);
+		case SP_STATEMENT_VMAP: return follow_map(reading, statement, &step);
 		case SP_STATEMENT_RATE:
 			/* A meter counts one family's sources. */
 			if (!match_family(rate_family(statement), &step))
@@ -402,7 +506,7 @@ static size_t count_blocks(const struct sp_steps *steps)
 static bool read_all(const struct sp_side *side, struct sp_space_pool *pool,
     enum sp_protocol protocol, uint16_t port, struct sp_steps *ret)
 {
-	struct reading reading = { side, pool, protocol, port, true, ret };
+	struct reading reading = { side, pool, protocol, port, true, ret, NULL, NULL };
 	struct sp_decision end = { .fate = SP_FATE_ACCEPT };
 
 	*ret = (struct sp_steps){ 0 };

@@ -39,6 +39,8 @@ struct sp_side {
 	struct sp_port_table *tables[2]; /* TCP, UDP */
 	struct sp_by_name *sets, *chains;
 	size_t set_count, chain_count;
+	struct sp_joined *joined; /* the big sets, whole again */
+	size_t joined_count;
 };
 
 /* False: memory is out; free it all the same. */

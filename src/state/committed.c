@@ -49,20 +49,20 @@ static bool read_head(const char *line, uint64_t cookie, struct sp_committed *re
 
 	return sscanf(line, "committed 1 %39s %" SCNu64 " %u", boot_id, &held,
 		   &ret->generation) == 3 &&
-	    cookie && held == cookie && sp_boot_id(here) && !strcmp(here, boot_id);
+	       cookie && held == cookie && sp_boot_id(here) && !strcmp(here, boot_id);
 }
 
 static bool read_set(const char *line, struct sp_committed *ret)
 {
 	struct sp_committed_set set = { 0 };
 
-	return sscanf(line, "set %79s %zu %" SCNx64 " %" SCNx64, set.name, &set.count,
+	return sscanf(line, "set %255s %zu %" SCNx64 " %" SCNx64, set.name, &set.count,
 		   &set.digest[0], &set.digest[1]) == 4 &&
-	    sp_array_push(&ret->sets, set);
+	       sp_array_push(&ret->sets, set);
 }
 
-void sp_committed_load(const char *run_directory, uint64_t namespace_cookie,
-    struct sp_committed *ret)
+void sp_committed_load(
+    const char *run_directory, uint64_t namespace_cookie, struct sp_committed *ret)
 {
 	int run = open(run_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char *text, *line, *rest;
@@ -71,8 +71,8 @@ void sp_committed_load(const char *run_directory, uint64_t namespace_cookie,
 
 	memset(ret, 0, sizeof(*ret));
 	text = run < 0
-	    ? NULL
-	    : sp_state_file_read(run, COMMITTED_FILE, COMMITTED_BYTES, &length);
+		   ? NULL
+		   : sp_state_file_read(run, COMMITTED_FILE, COMMITTED_BYTES, &length);
 	if (run >= 0)
 		close(run);
 	rest = text;

@@ -59,6 +59,8 @@ action = block
 END
 addresses client eth0 100.0.2.7/32 100.0.3.7/32 2a00:c34f::1/128 2a00:c350::1/128
 apply
+count=$(in_host server nft list sets inet | grep -c 'set addr-blocked-4/')
+check "a long list is in pieces ($count)" test "$count" -ge 4
 check_equal "50,000 IPv4 prefixes are in the kernel" 50000 "$(elements set ipv4_addr)"
 check_equal "50,000 IPv6 prefixes are in the kernel" 50000 "$(elements set ipv6_addr)"
 packets_reach client <<END
@@ -81,7 +83,9 @@ END
 
 # Big sets are remembered, not read back. A hand in one of them moves the kernel's
 # generation: the memory is worth nothing then, and the next apply puts it right.
-in_host server nft delete element inet sallyport addr-blocked-4 '{ 100.0.4.0/24 }' ||
+piece=$(in_host server nft list sets inet |
+	sed -nE 's,^.*set (addr-blocked-4/100\.0\.0\.0-[0-9]+) .*,\1,p')
+in_host server nft delete element inet sallyport "$piece" '{ 100.0.4.0/24 }' ||
 	abort "cannot delete an element"
 check_equal "a hand took one out" 49998 "$(elements set ipv4_addr)"
 apply

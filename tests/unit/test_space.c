@@ -11,6 +11,7 @@
 #include <sallyport/difference.h>
 #include <sallyport/policy.h>
 
+#include "pieces.h"
 #include "random_policy.h"
 #include "walk.h"
 
@@ -18,6 +19,17 @@ struct side {
 	struct sp_policy *policy;
 	struct sp_ruleset *ruleset;
 };
+
+/* Sets this small do not occur: half of all rulesets are split as if. */
+static void maybe_split(struct sp_ruleset *ruleset)
+{
+	struct sp_build build = { .ruleset = ruleset };
+
+	if (!ruleset || chance(50))
+		return;
+	sp_split_sets(&build, 1 + random_number(2));
+	assert_false(build.failed);
+}
 
 static bool side_read(const char *bytes, size_t length, struct side *ret)
 {
@@ -35,6 +47,7 @@ static bool side_read(const char *bytes, size_t length, struct side *ret)
 	unlink(path);
 	if (ret->policy)
 		ret->ruleset = sp_ruleset_compile(ret->policy, &diag);
+	maybe_split(ret->ruleset);
 	sp_diag_free(&diag);
 	return ret->ruleset != NULL;
 }
@@ -337,6 +350,44 @@ static void check_cases(const struct sp_ruleset *ruleset)
 	sp_intervals_free(&any);
 }
 
+/* Split or whole, a ruleset treats every packet alike. */
+static void split_random(void **state)
+{
+	unsigned count = rounds(100, 2000), chains = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < count; i++) {
+		struct sp_text text;
+		struct side side;
+		struct sp_diag diag = { 0 };
+		struct sp_build build;
+
+		random_side(&side, &text);
+		build.ruleset = sp_ruleset_compile(side.policy, &diag);
+		build.failed = false;
+		assert_non_null(build.ruleset);
+		sp_split_sets(&build, 1);
+		assert_false(build.failed);
+		sp_ruleset_free(side.ruleset);
+		side.ruleset = sp_ruleset_compile(side.policy, &diag);
+		assert_non_null(side.ruleset);
+		chains += (unsigned)(build.ruleset->chains.length -
+				     side.ruleset->chains.length);
+		for (unsigned p = 0; p < 200; p++) {
+			struct sp_packet packet = some_packet();
+			struct walk_fate whole, split;
+
+			walk(build.ruleset, &packet, true, &split);
+			walk(side.ruleset, &packet, true, &whole);
+			assert_string_equal(split.text, whole.text);
+		}
+		sp_ruleset_free(build.ruleset);
+		side_free(&side);
+		sp_text_free(&text);
+	}
+	assert_true(chains > count);
+}
+
 static void ask_random(void **state)
 {
 	unsigned count = rounds(100, 2000);
@@ -468,6 +519,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compare_random),
+		cmocka_unit_test(split_random),
 		cmocka_unit_test(ask_random),
 		cmocka_unit_test(same_however_written),
 	};

@@ -48,6 +48,30 @@ static inline const struct sp_element *walk_element(
 	return NULL;
 }
 
+/* Of a map on addresses: the piece that the address is in. */
+static inline const struct sp_element *walk_piece(
+    const struct sp_set *map, const struct sp_address *address)
+{
+	for (size_t i = 0; i < map->elements.length; i++) {
+		const struct sp_element *element = &map->elements.items[i];
+
+		if (sp_address_compare(&element->addresses.first, address) <= 0 &&
+		    sp_address_compare(address, &element->addresses.last) <= 0)
+			return element;
+	}
+	return NULL;
+}
+
+static inline const struct sp_element *walk_map(const struct sp_ruleset *ruleset,
+    const struct sp_statement *vmap, const struct sp_packet *packet)
+{
+	const struct sp_set *map = walk_set(ruleset, vmap->name);
+
+	if (map && (map->key == SP_KEY_IPV4 || map->key == SP_KEY_IPV6))
+		return walk_piece(map, &packet->source);
+	return walk_element(map, packet);
+}
+
 static inline bool walk_number(const struct sp_statement *match, uint32_t number)
 {
 	for (size_t i = 0; i < match->values.length; i++)
@@ -165,8 +189,7 @@ static inline bool walk_rule(const struct sp_ruleset *ruleset, const struct sp_r
 			if (!strcmp(statement->name, SP_MAP_UDP_RANGES) &&
 			    packet->protocol != SP_UDP)
 				return false;
-			element =
-			    walk_element(walk_set(ruleset, statement->name), packet);
+			element = walk_map(ruleset, statement, packet);
 			return element &&
 			       walk_rules(ruleset, walk_chain(ruleset, element->chain),
 				   packet, verified, ret);
