@@ -43,8 +43,12 @@ enum sp_question {
 	SP_ASK_STARTTLS_INJECTION,
 	SP_ASK_WARN12,
 	SP_ASK_FALLBACK,
+	/* what disturbs a server: `probe --intrusive` alone */
+	SP_ASK_HEARTBLEED,
+	SP_ASK_CCS_INJECTION,
+	SP_ASK_ROBOT,
 };
-#define SP_QUESTIONS (SP_ASK_FALLBACK + 1)
+#define SP_QUESTIONS (SP_ASK_ROBOT + 1)
 
 enum sp_question_kind {
 	SP_KIND_HANDSHAKE, /* a full handshake by OpenSSL, chain verified */
@@ -52,6 +56,9 @@ enum sp_question_kind {
 	/* About the plain session before the upgrade: under one name alone, and of
 	 * no version. */
 	SP_KIND_SESSION,
+	/* Bytes that no client sends, over as many connections as it takes: beyond
+	 * SP_MAX_QUESTIONS_PER_NAME, and under one name alone. */
+	SP_KIND_INTRUSIVE,
 };
 
 /* What an answer is good for. */
@@ -63,6 +70,7 @@ enum sp_purpose {
 	SP_PURPOSE_WARNING,	/* yes: something is accepted that is warned of */
 	SP_PURPOSE_SESSION,	/* yes: the plain session is weak */
 	SP_PURPOSE_FALLBACK,	/* no, by alert 86: a downgrade is noticed */
+	SP_PURPOSE_INTRUSIVE,	/* yes: it is vulnerable */
 };
 
 struct sp_question_entry {
@@ -94,11 +102,12 @@ enum sp_reply {
 	SP_REPLY_MALFORMED,	/* anything else that is not TLS */
 	SP_REPLY_NO_CONNECTION, /* `error` is connect's errno */
 	SP_REPLY_FAILED,	/* the prober's own failure, `text` says which */
-	SP_REPLY_NO_UPGRADE,  /* STARTTLS failed, `upgrade` says how: TLS was not asked */
-	SP_REPLY_SESSION_YES, /* of SP_KIND_SESSION: it is so, `text` shows it */
-	SP_REPLY_SESSION_NO,
+	SP_REPLY_NO_UPGRADE, /* STARTTLS failed, `upgrade` says how: TLS was not asked */
+	/* of SP_KIND_SESSION and SP_KIND_INTRUSIVE: it is so, `text` shows it */
+	SP_REPLY_YES,
+	SP_REPLY_NO,
 };
-#define SP_REPLIES (SP_REPLY_SESSION_NO + 1)
+#define SP_REPLIES (SP_REPLY_NO + 1)
 
 /* How a plain session was upgraded (tls.md, STARTTLS). */
 enum sp_upgrade {

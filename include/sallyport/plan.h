@@ -38,6 +38,7 @@ struct sp_target {
 	uint32_t store; /* index of sp_plan.stores */
 	uint32_t lease; /* seconds; the shortest that a service asks for */
 	enum sp_on_fail on_fail;
+	bool intrusive; /* ask what may disturb a server: `probe --intrusive` */
 	struct sp_location at;
 	struct sp_listeners listeners; /* every one on the port, loopback's too */
 	struct sp_endpoint *endpoints;

@@ -48,7 +48,7 @@ struct sp_options {
 	uint32_t timeout_ms, port_timeout_ms; /* 5 s a connection, 30 s a port */
 	uint32_t lock_wait_ms;
 	uint32_t confirm_ms, for_ms; /* 0: not said */
-	bool wait, boot, to_open, yes, end, watch;
+	bool wait, boot, to_open, yes, end, watch, intrusive;
 	const char *reason;
 	const char *const *operands;
 	size_t operand_count;

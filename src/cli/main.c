@@ -50,11 +50,15 @@ static const struct sp_command commands[] = {
 	    "0 every TLS service passes, 1 one does not or could not be asked.\n",
 	    0, 1, sp_command_verify },
 	{ "probe", "HOST:PORT", "The same for one endpoint, anywhere, without a policy",
-	    "fTUPnCt",
+	    "fTUPnCtI",
 	    "HOST is a name or an address, [ADDRESS]:PORT for IPv6. Every address of a\n"
 	    "name is asked. The certificate must be for HOST unless --name says "
 	    "another;\n"
-	    "--name none looks at the chain alone. Exit status as of verify.\n",
+	    "--name none looks at the chain alone. --intrusive asks for Heartbleed, CCS\n"
+	    "injection and ROBOT too, in bytes that no client sends: on some 30 "
+	    "connections,\n"
+	    "which the server logs as errors, and which have crashed old ones. Exit\n"
+	    "status as of verify.\n",
 	    1, 1, sp_command_probe },
 	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUwXWBy",
 	    "Verifies every TLS service, compiles the policy and commits what differs\n"

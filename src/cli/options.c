@@ -30,6 +30,7 @@ static const struct option_entry entries[] = {
 	{ 'P', "profile", "NAME", "judge by this TLS profile" },
 	{ 'n', "name", "NAME", "a host name the certificate must have; repeatable" },
 	{ 't', "starttls", "DIALECT", "upgrade a plain session first" },
+	{ 'I', "intrusive", NULL, "ask too what may disturb the server (probe alone)" },
 	{ 'C', "ca", "FILE", "trust these authorities instead of the system's" },
 	{ 'T', "timeout", "SECONDS", "for one connection (5)" },
 	{ 'U', "port-timeout", "SECONDS", "for all connections to one port (30)" },
@@ -185,6 +186,19 @@ static bool add_name(const char *text, struct sp_options *options)
 	return true;
 }
 
+/* Every command knows the word, so that all but one can say why not. */
+static bool set_intrusive(const struct sp_command *command, struct sp_options *options)
+{
+	options->intrusive = true;
+	if (strchr(command->options, 'I'))
+		return true;
+	fprintf(stderr,
+	    "sallyport: --intrusive is for probe alone: what it asks may disturb a "
+	    "server,\nand %s may run again and again against one at work\n",
+	    command->name);
+	return false;
+}
+
 static bool set(const struct sp_command *command, int letter, struct sp_options *options)
 {
 	switch (letter) {
@@ -201,6 +215,7 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 	case 'P': options->profile = optarg; break;
 	case 'n': return add_name(optarg, options);
 	case 't': options->starttls = optarg; break;
+	case 'I': return set_intrusive(command, options);
 	case 'C': options->ca = optarg; break;
 	case 'T': return set_seconds("timeout", optarg, &options->timeout_ms);
 	case 'U': return set_seconds("port-timeout", optarg, &options->port_timeout_ms);
@@ -263,7 +278,7 @@ bool sp_options_parse(
 	int letter;
 
 	for (size_t i = 0; i < ENTRIES && count < MOST_OPTIONS - 1; i++)
-		if (takes(command, entries[i].letter))
+		if (takes(command, entries[i].letter) || entries[i].letter == 'I')
 			table[count++] = (struct option){ entries[i].name,
 				entries[i].argument ? required_argument : no_argument,
 				NULL, entries[i].letter };

@@ -185,6 +185,7 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
 		.tls = operand->dialect ? SP_TLS_STARTTLS : SP_TLS_REQUIRED,
 		.dialect = operand->dialect,
 		.profile = profile,
+		.intrusive = options->intrusive,
 		/* Nobody takes a lease from here. */
 		.on_fail = SP_ON_FAIL_WARN };
 	plan->targets = target;
@@ -193,6 +194,18 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
 	    !add_names(options, operand, target))
 		return sp_out_of_memory(diag);
 	return resolve(operand->host, target, diag);
+}
+
+/* Before the first connection: it can still be stopped. */
+static void warn(const struct sp_options *options, const struct operand *operand)
+{
+	static const char text[] =
+	    "sallyport: --intrusive: %s gets broken handshakes, heartbeats and RSA "
+	    "messages\non some 30 connections: it logs errors, may ban this host, and an "
+	    "old one may crash.\nAsk only servers that are yours.\n";
+
+	if (options->intrusive && !options->quiet)
+		fprintf(stderr, text, operand->host);
 }
 
 static enum sp_exit probe(const struct sp_options *options, const struct operand *operand,
@@ -232,6 +245,7 @@ enum sp_exit sp_command_probe(const struct sp_options *options)
 
 	if (!check_usage(options, &operand))
 		return SP_EXIT_USAGE;
+	warn(options, &operand);
 	/* It loads OpenSSL while we read the profiles. */
 	prober = sp_verify_start();
 	policy = prober ? least_policy(options) : NULL;

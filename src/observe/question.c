@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #define IN(dialect) (UINT32_C(1) << SP_DIALECT_##dialect)
-#define ROW(key, title, kind, purpose, version)                                \
-	{                                                                      \
+#define ROW(key, title, kind, purpose, version)                                   \
+	{                                                                         \
 		key, title, SP_KIND_##kind, SP_PURPOSE_##purpose, SP_##version, 0 \
 	}
 
@@ -51,6 +51,11 @@ static const struct sp_question_entry questions[SP_QUESTIONS] = {
 	    HELLO, WARNING, TLS12),
 	[SP_ASK_FALLBACK] =
 	    ROW("fallback_scsv", "a downgrade's mark", HELLO, FALLBACK, TLS11),
+	[SP_ASK_HEARTBLEED] =
+	    ROW("heartbleed", "Heartbleed", INTRUSIVE, INTRUSIVE, TLS12),
+	[SP_ASK_CCS_INJECTION] =
+	    ROW("ccs_injection", "CCS injection", INTRUSIVE, INTRUSIVE, TLS12),
+	[SP_ASK_ROBOT] = ROW("robot", "ROBOT", INTRUSIVE, INTRUSIVE, TLS12),
 };
 
 const struct sp_question_entry *sp_question(enum sp_question question)

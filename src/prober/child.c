@@ -12,6 +12,7 @@
 #include "certificate.h"
 #include "channel.h"
 #include "handshake.h"
+#include "intrusive.h"
 #include "raw.h"
 #include "sandbox.h"
 #include "starttls.h"
@@ -261,6 +262,7 @@ static void end(
 			request->dialect, fd, name, deadline_ms, observation))
 			ask_handshake(conversation, fd, deadline_ms, observation);
 		break;
+	case SP_KIND_INTRUSIVE: break; /* opens its connections itself */
 	}
 	close(fd);
 }
@@ -447,6 +449,7 @@ static bool makes_sense(
 	case SP_PURPOSE_FALLBACK: return conversation->fallback != 0;
 	/* The plain session is the same for every name. */
 	case SP_PURPOSE_SESSION: return name == SP_NO_NAME || name == 0;
+	case SP_PURPOSE_INTRUSIVE: return false; /* at the end */
 	}
 	return false;
 }
@@ -509,6 +512,26 @@ static void ask_name(struct conversation *conversation, uint16_t name)
 	}
 }
 
+/* Once, under the first name: the same software answers for all. */
+static void ask_intrusively(struct conversation *conversation)
+{
+	const struct sp_request *request = conversation->request;
+	uint16_t name = request->name_count ? 0 : SP_NO_NAME;
+
+	for (unsigned i = 0; i < SP_QUESTIONS; i++) {
+		struct asking asking = { .observation = { .question = (enum sp_question)i,
+					     .name = name,
+					     .tries = 1,
+					     .alert = 256 } };
+
+		if (!(request->questions >> i & 1) || !goes_on(conversation) ||
+		    sp_question((enum sp_question)i)->kind != SP_KIND_INTRUSIVE)
+			continue;
+		intrusive_ask(&conversation->channel, request, &asking.observation);
+		tell(conversation, &asking);
+	}
+}
+
 static void ask_all(struct conversation *conversation)
 {
 	const struct sp_request *request = conversation->request;
@@ -517,6 +540,7 @@ static void ask_all(struct conversation *conversation)
 	for (size_t round = 0; round < rounds; round++)
 		ask_name(
 		    conversation, request->name_count ? (uint16_t)round : SP_NO_NAME);
+	ask_intrusively(conversation);
 }
 
 static int finish(struct conversation *conversation, const char *failure)

@@ -39,9 +39,9 @@ static void conclude_tried(struct sp_observation *observation,
     const struct session *session, enum sp_upgrade how)
 {
 	if (how == SP_UPGRADE_DONE)
-		conclude(observation, SP_REPLY_SESSION_YES, session->text);
+		conclude(observation, SP_REPLY_YES, session->text);
 	else if (how == SP_UPGRADE_REFUSED)
-		conclude(observation, SP_REPLY_SESSION_NO, session->text);
+		conclude(observation, SP_REPLY_NO, session->text);
 	else
 		conclude_ended(observation, session, how);
 }
@@ -50,11 +50,11 @@ static void conclude_listed(struct sp_observation *observation, const struct lin
     const struct listed *listed)
 {
 	if (listed->secrets)
-		conclude(observation, SP_REPLY_SESSION_YES, listed->shown);
+		conclude(observation, SP_REPLY_YES, listed->shown);
 	else if (lines->unless.key && !listed->no_secrets)
-		conclude(observation, SP_REPLY_SESSION_YES, "no LOGINDISABLED");
+		conclude(observation, SP_REPLY_YES, "no LOGINDISABLED");
 	else
-		conclude(observation, SP_REPLY_SESSION_NO, "");
+		conclude(observation, SP_REPLY_NO, "");
 }
 
 static void ask_lines(struct session *session, const struct lines *lines,
@@ -107,13 +107,13 @@ static void count_answers(struct session *session, const struct lines *lines,
 			how = SP_UPGRADE_DONE;
 		count += how == SP_UPGRADE_DONE;
 		if (count > expected) {
-			conclude(observation, SP_REPLY_SESSION_YES,
+			conclude(observation, SP_REPLY_YES,
 			    "ran a command that stood behind it within TLS");
 			return;
 		}
 	}
 	if (how == SP_UPGRADE_CLOSED || how == SP_UPGRADE_RESET)
-		conclude(observation, SP_REPLY_SESSION_NO, "");
+		conclude(observation, SP_REPLY_NO, "");
 	else
 		conclude_ended(observation, session, how);
 }
@@ -137,7 +137,7 @@ static void go_on_within(struct session *session, const struct lines *lines,
 		break;
 	case 0:
 		/* It took the command for a part of TLS, or will not go on. */
-		conclude(observation, SP_REPLY_SESSION_NO, "");
+		conclude(observation, SP_REPLY_NO, "");
 		break;
 	default: conclude_ended(observation, session, SP_UPGRADE_TIMEOUT); break;
 	}
@@ -171,7 +171,7 @@ static void ask_injection(struct session *session, const struct lines *lines,
 		break;
 	case SP_UPGRADE_REFUSED:
 	case SP_UPGRADE_CLOSED:
-	case SP_UPGRADE_RESET: conclude(observation, SP_REPLY_SESSION_NO, ""); break;
+	case SP_UPGRADE_RESET: conclude(observation, SP_REPLY_NO, ""); break;
 	case SP_UPGRADE_NONE:
 	case SP_UPGRADE_NOT_OFFERED:
 	case SP_UPGRADE_LATER:

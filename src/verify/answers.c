@@ -55,6 +55,10 @@ const char *sp_answer_how(const struct sp_observation *observation, char text[16
 	    observation->text && *observation->text ? observation->text : NULL;
 	char suite[16];
 
+	if (more && sp_question(observation->question)->kind == SP_KIND_INTRUSIVE) {
+		snprintf(text, 160, "%.150s", more);
+		return text;
+	}
 	switch (observation->reply) {
 	case SP_REPLY_NOT_ASKED: return "not asked";
 	case SP_REPLY_HANDSHAKE: return "handshake completed";
@@ -87,8 +91,8 @@ const char *sp_answer_how(const struct sp_observation *observation, char text[16
 		snprintf(text, 160, "the prober failed: %.100s", more ? more : "?");
 		break;
 	case SP_REPLY_NO_UPGRADE: return sp_upgrade_how(observation, text);
-	case SP_REPLY_SESSION_YES:
-	case SP_REPLY_SESSION_NO:
+	case SP_REPLY_YES:
+	case SP_REPLY_NO:
 		snprintf(text, 160, "%.150s", more ? more : "asked in the plain session");
 		break;
 	}
@@ -126,8 +130,8 @@ static bool is_refusal(const struct sp_observation *observation)
 	case SP_REPLY_NO_CONNECTION:
 	case SP_REPLY_FAILED:
 	case SP_REPLY_NO_UPGRADE:
-	case SP_REPLY_SESSION_YES:
-	case SP_REPLY_SESSION_NO: return false;
+	case SP_REPLY_YES:
+	case SP_REPLY_NO: return false;
 	}
 	return false;
 }
@@ -216,6 +220,18 @@ static enum sp_answer answer_of_fallback(const struct sp_observation *observatio
 		   : SP_ANSWER_INCONCLUSIVE;
 }
 
+/* A version or an exchange of keys that is refused is not vulnerable. */
+static enum sp_answer answer_of_intrusion(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	if (observation->reply == SP_REPLY_YES)
+		return SP_ANSWER_YES;
+	if (observation->reply == SP_REPLY_NO ||
+	    (is_refusal(observation) && has_control(judging, observation->name)))
+		return SP_ANSWER_NO;
+	return SP_ANSWER_INCONCLUSIVE;
+}
+
 enum sp_answer sp_answer_of(
     const struct judging *judging, enum sp_question question, uint16_t name)
 {
@@ -234,15 +250,18 @@ enum sp_answer sp_answer_of(
 		return chose(observation) ? SP_ANSWER_YES : SP_ANSWER_INCONCLUSIVE;
 	case SP_PURPOSE_FALLBACK: return answer_of_fallback(observation);
 	case SP_PURPOSE_SESSION: return sp_upgrade_answer(judging, observation);
+	case SP_PURPOSE_INTRUSIVE: return answer_of_intrusion(judging, observation);
 	}
 	return SP_ANSWER_INCONCLUSIVE;
 }
 
-/* The plain session is asked about under the first name alone. */
+/* What is asked about the software is asked under the first name alone. */
 static bool is_of_name(
     const struct judging *judging, enum sp_question question, uint16_t name)
 {
-	return sp_question(question)->kind != SP_KIND_SESSION ||
+	enum sp_question_kind kind = sp_question(question)->kind;
+
+	return (kind != SP_KIND_SESSION && kind != SP_KIND_INTRUSIVE) ||
 	       judging->target->name_count == 0 || name == 0;
 }
 

@@ -75,6 +75,9 @@ void sp_lifetime_judge(struct judging *judging, const struct sp_observation *obs
 void sp_revocation_judge(struct judging *judging,
     const struct sp_observation *observation, const struct sp_certificate *leaf);
 
+/* intrusion.c: Heartbleed, CCS injection and ROBOT, where they were asked for. */
+void sp_intrusions_judge(struct judging *judging);
+
 /* chain.c: everything about the certificates of one handshake. */
 void sp_chain_judge(struct judging *judging, const struct sp_observation *observation);
 

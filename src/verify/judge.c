@@ -101,6 +101,7 @@ static void judge_tls(struct judging *judging)
 		return;
 	for (size_t round = 0; round < rounds; round++)
 		sp_name_judge(judging, target->name_count ? (uint16_t)round : SP_NO_NAME);
+	sp_intrusions_judge(judging);
 }
 
 static void judge_endpoint(struct judging *judging)

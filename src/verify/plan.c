@@ -276,6 +276,8 @@ bool sp_target_asks(const struct sp_target *target, enum sp_question question)
 {
 	const struct sp_question_entry *entry = sp_question(question);
 
+	if (entry->kind == SP_KIND_INTRUSIVE)
+		return target->intrusive;
 	if (entry->kind != SP_KIND_SESSION)
 		return true;
 	/* Between mail servers nobody logs in. */
@@ -293,7 +295,8 @@ static uint64_t questions_of(const struct sp_target *target)
 	for (unsigned i = 0; i < SP_QUESTIONS; i++) {
 		enum sp_purpose purpose = sp_question((enum sp_question)i)->purpose;
 
-		if ((purpose == SP_PURPOSE_VERSION || purpose == SP_PURPOSE_SESSION) &&
+		if ((purpose == SP_PURPOSE_VERSION || purpose == SP_PURPOSE_SESSION ||
+			purpose == SP_PURPOSE_INTRUSIVE) &&
 		    sp_target_asks(target, (enum sp_question)i))
 			questions |= UINT64_C(1) << i;
 	}

@@ -48,10 +48,9 @@ static bool ever_upgraded(const struct sp_testimony *testimony)
 enum sp_answer sp_upgrade_answer(
     const struct judging *judging, const struct sp_observation *observation)
 {
-	if (observation->reply == SP_REPLY_SESSION_YES)
+	if (observation->reply == SP_REPLY_YES)
 		return SP_ANSWER_YES;
-	if (observation->reply == SP_REPLY_SESSION_NO &&
-	    ever_upgraded(judging->testimony))
+	if (observation->reply == SP_REPLY_NO && ever_upgraded(judging->testimony))
 		return SP_ANSWER_NO;
 	return SP_ANSWER_INCONCLUSIVE;
 }

@@ -229,6 +229,7 @@ static bool judge_question(
 	case SP_PURPOSE_CONTROL:
 	case SP_PURPOSE_WARNING:
 	case SP_PURPOSE_SESSION:
+	case SP_PURPOSE_INTRUSIVE:
 	case SP_PURPOSE_FALLBACK: return false;
 	}
 	return false;

