@@ -23,6 +23,7 @@ enum sp_audit_reason {
 	SP_AUDIT_NO_RULE,      /* listens, and no service names it */
 	SP_AUDIT_NO_LISTENER,  /* a service names it, and nobody listens */
 	SP_AUDIT_TLS,	       /* its TLS fails */
+	SP_AUDIT_UNDECLARED,   /* TLS where the policy says none */
 	SP_AUDIT_INCONCLUSIVE, /* its TLS could not be judged */
 	SP_AUDIT_UNVERIFIED,   /* on_fail = warn */
 	SP_AUDIT_OVERRIDDEN,   /* a person opened it */

@@ -47,8 +47,10 @@ enum sp_question {
 	SP_ASK_HEARTBLEED,
 	SP_ASK_CCS_INJECTION,
 	SP_ASK_ROBOT,
+	/* of a port that the policy calls plain, and nothing else: one hello */
+	SP_ASK_UNDECLARED,
 };
-#define SP_QUESTIONS (SP_ASK_ROBOT + 1)
+#define SP_QUESTIONS (SP_ASK_UNDECLARED + 1)
 
 enum sp_question_kind {
 	SP_KIND_HANDSHAKE, /* a full handshake by OpenSSL, chain verified */
@@ -71,6 +73,7 @@ enum sp_purpose {
 	SP_PURPOSE_SESSION,	/* yes: the plain session is weak */
 	SP_PURPOSE_FALLBACK,	/* no, by alert 86: a downgrade is noticed */
 	SP_PURPOSE_INTRUSIVE,	/* yes: it is vulnerable */
+	SP_PURPOSE_PLAIN,	/* yes: there is TLS where the policy says none */
 };
 
 struct sp_question_entry {

@@ -22,7 +22,8 @@ struct sp_endpoint {
 	struct sp_testimony testimony; /* what its child said */
 };
 
-/* One gate: a port that a TLS service allows. */
+/* One gate: a port that a TLS service allows. With tls none there is no gate, see
+ * sp_plan_add_plain. */
 struct sp_target {
 	enum sp_protocol protocol;
 	uint16_t port;
@@ -67,6 +68,13 @@ struct sp_plan {
 bool sp_plan_make(const struct sp_policy *policy, const struct sp_listeners *listeners,
     const struct sp_local_addresses *addresses, const struct sp_profile *profile,
     struct sp_plan *ret, struct sp_diag *diag);
+
+/* Adds every TCP port that the policy opens as plain and somebody reachable listens
+ * on, unless its profile ignores undeclared_tls: for reports, there is no gate there.
+ * False: a limit, or memory is out; the plan is still to be freed. */
+bool sp_plan_add_plain(struct sp_plan *plan, const struct sp_policy *policy,
+    const struct sp_listeners *listeners, const struct sp_local_addresses *addresses,
+    const struct sp_profile *profile, struct sp_diag *diag);
 
 /* One more endpoint of a target; the same address is there only once. */
 bool sp_target_add_endpoint(struct sp_target *target, const struct sp_endpoint *endpoint);

@@ -71,6 +71,7 @@ struct sp_service {
 	enum sp_tls tls;
 	struct sp_location tls_at;
 	enum sp_dialect starttls;
+	enum sp_dialect plain_dialect; /* tls = none: how the catalogue's would upgrade */
 	char **names; /* A-labels, lower case; none with tls: `name = none` */
 	size_t name_count;
 	char **alpn;

@@ -255,15 +255,41 @@ static enum sp_audit_reason judge_tls(
 	return judge_kernel(joining, row, SP_AUDIT_VERIFIED);
 }
 
+static bool has_findings(const struct sp_verdict *verdict)
+{
+	for (size_t e = 0; e < verdict->endpoint_count; e++)
+		if (verdict->endpoints[e].finding_count)
+			return true;
+	return false;
+}
+
+/* Nothing is gated: what it serves is told, and fails where the profile says so. */
+static enum sp_audit_reason judge_plain(struct joining *joining, struct sp_audit_row *row)
+{
+	const struct sp_verdict *verdict =
+	    row->protocol == SP_TCP ? verdict_of(joining, row) : NULL;
+
+	if (verdict && verdict->outcome != SP_PASS) {
+		look_at_verdict(joining, row, verdict);
+		return verdict->outcome == SP_FAIL ? SP_AUDIT_UNDECLARED
+						   : SP_AUDIT_INCONCLUSIVE;
+	}
+	if (verdict && has_findings(verdict)) {
+		row->finding = sp_finding_entry(SP_FINDING_UNDECLARED_TLS)->key;
+		row->text = strdup(verdict->reason);
+		joining->failed = joining->failed || !row->text;
+	}
+	return judge_kernel(joining, row, SP_AUDIT_PLAIN);
+}
+
 static void judge_allowed(
     struct joining *joining, const struct sp_service *service, struct sp_audit_row *row)
 {
 	bool gated = service->tls != SP_TLS_NONE && service->on_fail == SP_ON_FAIL_BLOCK;
 
 	row->gate = gate_of(joining, row, gated);
-	row->reason = service->tls == SP_TLS_NONE
-			  ? judge_kernel(joining, row, SP_AUDIT_PLAIN)
-			  : judge_tls(joining, service, row);
+	row->reason = service->tls == SP_TLS_NONE ? judge_plain(joining, row)
+						  : judge_tls(joining, service, row);
 }
 
 /* Reachable, and nothing allows it. */

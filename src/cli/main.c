@@ -46,7 +46,9 @@ static const struct sp_command commands[] = {
 	{ "verify", "[POLICY]", "Ask every TLS service what it serves, and judge it",
 	    "fTUP",
 	    "Asks at every address that listens, as a client would, and says for each\n"
-	    "port whether its gate may open. Nobody listening is no pass. Exit status:\n"
+	    "port whether its gate may open. Nobody listening is no pass. A port that\n"
+	    "the policy calls plain gets one hello: TLS there is told, and counts as the\n"
+	    "profile weighs undeclared_tls; it has no gate to shut. Exit status:\n"
 	    "0 every TLS service passes, 1 one does not or could not be asked.\n",
 	    0, 1, sp_command_verify },
 	{ "probe", "HOST:PORT", "The same for one endpoint, anywhere, without a policy",

@@ -81,6 +81,7 @@ static enum sp_exit verify(
 {
 	struct sp_verify_options how = { .connection_ms = options->timeout_ms,
 		.port_ms = options->port_timeout_ms,
+		.plain = true,
 		.progress = sp_verify_progress,
 		.context = (void *)options };
 	struct sp_verdicts verdicts = { 0 };

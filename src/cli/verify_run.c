@@ -71,16 +71,10 @@ static char *load_store(struct run *run, uint32_t number)
 	return failure;
 }
 
-static bool is_asked(const struct sp_target *target)
-{
-	return target->tls != SP_TLS_NONE;
-}
-
 static bool store_is_needed(const struct sp_plan *plan, uint32_t number)
 {
 	for (size_t i = 0; i < plan->target_count; i++)
-		if (is_asked(&plan->targets[i]) && plan->targets[i].store == number &&
-		    plan->targets[i].endpoint_count)
+		if (plan->targets[i].store == number && plan->targets[i].endpoint_count)
 			return true;
 	return false;
 }
@@ -129,7 +123,7 @@ static bool make_jobs(
 		run->requests[i] = sp_target_request(&plan->targets[i],
 		    options->connection_ms ? options->connection_ms : CONNECTION_MS,
 		    options->port_ms ? options->port_ms : PORT_MS, now);
-		if (is_asked(&plan->targets[i]) && !add_jobs(run, i))
+		if (!add_jobs(run, i))
 			return false;
 	}
 	return true;
@@ -174,7 +168,7 @@ static bool ask_all(struct run *run, const struct sp_verify_options *options, in
 static bool anything_to_ask(const struct sp_plan *plan)
 {
 	for (size_t i = 0; i < plan->target_count; i++)
-		if (is_asked(&plan->targets[i]) && plan->targets[i].endpoint_count)
+		if (plan->targets[i].endpoint_count)
 			return true;
 	return false;
 }
@@ -207,8 +201,11 @@ bool sp_verify(const struct sp_policy *policy, const struct sp_verify_options *o
 	    sp_sock_diag_listeners(&listeners, diag) &&
 	    sp_sock_diag_addresses(&addresses, diag) &&
 	    sp_plan_make(policy, &listeners, &addresses, options->profile, &plan, diag) &&
+	    (!options->plain || sp_plan_add_plain(&plan, policy, &listeners, &addresses,
+				    options->profile, diag)) &&
 	    sp_verify_plan(&plan, options, ret, diag);
 
+	sp_plan_free(&plan);
 	sp_listeners_free(&listeners);
 	sp_local_addresses_free(&addresses);
 	return done;

@@ -56,6 +56,7 @@ static const struct sp_question_entry questions[SP_QUESTIONS] = {
 	[SP_ASK_CCS_INJECTION] =
 	    ROW("ccs_injection", "CCS injection", INTRUSIVE, INTRUSIVE, TLS12),
 	[SP_ASK_ROBOT] = ROW("robot", "ROBOT", INTRUSIVE, INTRUSIVE, TLS12),
+	[SP_ASK_UNDECLARED] = ROW("undeclared_tls", "any TLS", HELLO, PLAIN, TLS12),
 };
 
 const struct sp_question_entry *sp_question(enum sp_question question)

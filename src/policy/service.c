@@ -175,6 +175,8 @@ static bool derive_dialect(struct subject *subject)
 
 	if (!written && service->tls == SP_TLS_STARTTLS && subject->entry)
 		service->starttls = subject->entry->starttls;
+	if (service->tls == SP_TLS_NONE && subject->entry)
+		service->plain_dialect = subject->entry->starttls;
 	if (service->tls == SP_TLS_STARTTLS && service->starttls == SP_DIALECT_NONE &&
 	    !subject->damaged)
 		return complain(subject, written ? "starttls" : "tls",

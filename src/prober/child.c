@@ -438,7 +438,8 @@ static bool makes_sense(
 	    entry->version == SP_TLS13 ? SP_ASK_TLS13 : SP_ASK_TLS12;
 
 	switch (entry->purpose) {
-	case SP_PURPOSE_VERSION: return true;
+	case SP_PURPOSE_VERSION:
+	case SP_PURPOSE_PLAIN: return true;
 	case SP_PURPOSE_CERTIFICATE:
 		return conversation->key_types[version] != SP_KEY_OTHER;
 	case SP_PURPOSE_COMPLEMENT:

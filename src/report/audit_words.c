@@ -18,6 +18,8 @@ static const struct sp_audit_entry entries[SP_AUDIT_REASONS] = {
 	[SP_AUDIT_NO_LISTENER] = { "no_listener", false,
 	    "the policy opens it, and nobody reachable listens" },
 	[SP_AUDIT_TLS] = { "tls", false, "its TLS is not fit to be open" },
+	[SP_AUDIT_UNDECLARED] = { "undeclared_tls", false,
+	    "open, and speaks TLS though the policy calls it plain" },
 	[SP_AUDIT_INCONCLUSIVE] = { "inconclusive", false, "its TLS was not proven" },
 	[SP_AUDIT_UNVERIFIED] = { "unverified", false,
 	    "open, unverified: on_fail = warn opens it whatever it serves" },

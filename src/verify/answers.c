@@ -251,6 +251,7 @@ enum sp_answer sp_answer_of(
 	case SP_PURPOSE_FALLBACK: return answer_of_fallback(observation);
 	case SP_PURPOSE_SESSION: return sp_upgrade_answer(judging, observation);
 	case SP_PURPOSE_INTRUSIVE: return answer_of_intrusion(judging, observation);
+	case SP_PURPOSE_PLAIN: return sp_plain_answer(observation);
 	}
 	return SP_ANSWER_INCONCLUSIVE;
 }

@@ -75,6 +75,10 @@ void sp_lifetime_judge(struct judging *judging, const struct sp_observation *obs
 void sp_revocation_judge(struct judging *judging,
     const struct sp_observation *observation, const struct sp_certificate *leaf);
 
+/* plain.c: a port that the policy calls plain. */
+void sp_plain_judge(struct judging *judging);
+enum sp_answer sp_plain_answer(const struct sp_observation *observation);
+
 /* intrusion.c: Heartbleed, CCS injection and ROBOT, where they were asked for. */
 void sp_intrusions_judge(struct judging *judging);
 

@@ -106,7 +106,12 @@ static void judge_tls(struct judging *judging)
 
 static void judge_endpoint(struct judging *judging)
 {
-	judge_tls(judging);
+	if (judging->target->tls == SP_TLS_NONE) {
+		judge_end(judging);
+		sp_plain_judge(judging);
+	} else {
+		judge_tls(judging);
+	}
 	sp_findings_sort(judging->verdict);
 	judging->verdict->outcome = sp_findings_outcome(judging->verdict);
 }
@@ -141,6 +146,9 @@ static char *reason_to_pass(
 		if (verdict->endpoints[i].endpoint->local &&
 		    verdict->endpoints[i].not_after < not_after)
 			not_after = verdict->endpoints[i].not_after;
+	if (verdict->target->tls == SP_TLS_NONE)
+		return strdup(endpoint->finding_count ? endpoint->findings[0].text
+						      : "no TLS, as the policy says");
 	sp_versions_list(&judging, &reason);
 	sp_text_add(
 	    &reason, "; certificate valid until %s", sp_date_print(not_after, date));
@@ -244,7 +252,8 @@ static bool judge_port(struct sp_verdict *verdict, int64_t now)
 	} else if (endpoint->outcome == SP_PASS) {
 		verdict->outcome = SP_PASS;
 		verdict->reason = reason_to_pass(verdict, endpoint);
-		if (verdict->target->on_fail == SP_ON_FAIL_BLOCK) {
+		if (verdict->target->on_fail == SP_ON_FAIL_BLOCK &&
+		    verdict->target->tls != SP_TLS_NONE) {
 			verdict->lease = make_lease(verdict, now);
 			return verdict->reason && verdict->lease;
 		}

@@ -7,8 +7,11 @@
 #include <sallyport/limits.h>
 
 #include "offers.h"
+#include "planning.h"
 
 #define SMTP_PORT 25
+/* For a port that is plain. */
+#define PLAIN_MS 2000
 
 static bool same_path(const char *a, const char *b)
 {
@@ -72,7 +75,7 @@ static bool add_name(struct sp_target *target, char *name)
 	return true;
 }
 
-static struct sp_target *find_target(struct sp_plan *plan, uint16_t port)
+struct sp_target *sp_find_target(struct sp_plan *plan, uint16_t port)
 {
 	for (size_t i = 0; i < plan->target_count; i++)
 		if (plan->targets[i].port == port)
@@ -80,7 +83,7 @@ static struct sp_target *find_target(struct sp_plan *plan, uint16_t port)
 	return NULL;
 }
 
-static bool push_index(size_t **items, size_t count, size_t index)
+bool sp_push_index(size_t **items, size_t count, size_t index)
 {
 	size_t *grown = realloc(*items, (count + 1) * sizeof(*grown));
 
@@ -96,7 +99,7 @@ static bool unite(struct sp_plan *plan, const struct sp_policy *policy, size_t i
     uint16_t port, const struct sp_profile *profile)
 {
 	const struct sp_service *service = &policy->services[index];
-	struct sp_target *target = find_target(plan, port);
+	struct sp_target *target = sp_find_target(plan, port);
 
 	if (!target) {
 		struct sp_target fresh = { .protocol = SP_TCP,
@@ -129,7 +132,7 @@ static bool unite(struct sp_plan *plan, const struct sp_policy *policy, size_t i
 	for (size_t i = 0; i < service->name_count; i++)
 		if (!add_name(target, service->names[i]))
 			return false;
-	return push_index(&target->services, target->service_count, index) &&
+	return sp_push_index(&target->services, target->service_count, index) &&
 	       ++target->service_count;
 }
 
@@ -183,7 +186,7 @@ static bool add_wildcard(struct sp_target *target, const struct sp_listener *lis
 	return true;
 }
 
-static bool add_listener(struct sp_target *target, const struct sp_listener *listener,
+bool sp_target_add_listener(struct sp_target *target, const struct sp_listener *listener,
     const struct sp_local_addresses *addresses)
 {
 	struct sp_endpoint endpoint = { .address = listener->address,
@@ -235,13 +238,13 @@ static bool add_endpoints(struct sp_target *target, const struct sp_policy *poli
 
 		if (listener->protocol == target->protocol &&
 		    listener->port == target->port &&
-		    !add_listener(target, listener, addresses))
+		    !sp_target_add_listener(target, listener, addresses))
 			return false;
 	}
 	return add_named(target, policy, addresses);
 }
 
-static int by_port(const void *left, const void *right)
+int sp_target_by_port(const void *left, const void *right)
 {
 	const struct sp_target *a = left, *b = right;
 
@@ -268,7 +271,8 @@ bool sp_plan_make(const struct sp_policy *policy, const struct sp_listeners *lis
 		}
 	}
 	if (ret->target_count)
-		qsort(ret->targets, ret->target_count, sizeof(*ret->targets), by_port);
+		qsort(ret->targets, ret->target_count, sizeof(*ret->targets),
+		    sp_target_by_port);
 	return true;
 }
 
@@ -292,6 +296,8 @@ static uint64_t questions_of(const struct sp_target *target)
 {
 	uint64_t questions = 0;
 
+	if (target->tls == SP_TLS_NONE)
+		return UINT64_C(1) << SP_ASK_UNDECLARED;
 	for (unsigned i = 0; i < SP_QUESTIONS; i++) {
 		enum sp_purpose purpose = sp_question((enum sp_question)i)->purpose;
 
@@ -301,6 +307,11 @@ static uint64_t questions_of(const struct sp_target *target)
 			questions |= UINT64_C(1) << i;
 	}
 	return questions;
+}
+
+static uint32_t at_most(uint32_t value, uint32_t limit)
+{
+	return value < limit ? value : limit;
 }
 
 struct sp_request sp_target_request(
@@ -317,7 +328,13 @@ struct sp_request sp_target_request(
 		.port_ms = port_ms,
 		.now = now };
 
-	sp_offers_make(target->profile, &request);
+	if (target->tls != SP_TLS_NONE) {
+		sp_offers_make(target->profile, &request);
+	} else {
+		/* Whoever waits for a client's first word is silent to ours. */
+		request.connection_ms = at_most(connection_ms, PLAIN_MS);
+		request.port_ms = at_most(port_ms, PLAIN_MS);
+	}
 	return request;
 }
 

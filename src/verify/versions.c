@@ -230,6 +230,7 @@ static bool judge_question(
 	case SP_PURPOSE_WARNING:
 	case SP_PURPOSE_SESSION:
 	case SP_PURPOSE_INTRUSIVE:
+	case SP_PURPOSE_PLAIN:
 	case SP_PURPOSE_FALLBACK: return false;
 	}
 	return false;

@@ -81,6 +81,11 @@ async def greets(reader, writer):
     await reader.read(1)
 
 
+async def echoes(reader, writer):
+    while chunk := await reader.read(4096):
+        writer.write(chunk)
+
+
 async def alert_70(reader, writer):
     await hello(reader)
     writer.write(alert(2, 70))
