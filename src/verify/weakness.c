@@ -102,14 +102,19 @@ static void judge_extras(struct judging *judging, const struct sp_observation *s
 		    sp_version_name(seen->version, version));
 }
 
-/* Every hello of ours below TLS 1.3 carries the SCSV of RFC 5746. */
+/* Every hello of ours below TLS 1.3 carries the SCSV of RFC 5746; SSLv3 has no
+ * extensions to answer it with, whatever section 3.6 says. */
 static void judge_renegotiation(
     struct judging *judging, const struct sp_observation *seen)
 {
-	if (seen->version == SP_TLS12 && !seen->secure_renegotiation)
+	char version[16];
+
+	if (seen->version >= SP_TLS10 && seen->version <= SP_TLS12 &&
+	    !seen->secure_renegotiation)
 		sp_finding_held(judging, SP_FINDING_INSECURE_RENEGOTIATION,
 		    sp_opinion_of(judging, SP_WEAK_INSECURE_RENEGOTIATION), seen->name,
-		    "no secure renegotiation in TLS 1.2");
+		    "no secure renegotiation in %s",
+		    sp_version_name(seen->version, version));
 }
 
 /* RFC 8446 section 4.1.3: a server that has TLS 1.3 marks what is less. */

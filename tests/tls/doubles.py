@@ -113,6 +113,37 @@ async def tls12_to_all(reader, writer):
     await reader.read()
 
 
+async def offered(reader):
+    """Suites and compression methods of the client's hello, whole."""
+    head = await reader.readexactly(5)
+    body = await reader.readexactly(int.from_bytes(head[3:5], "big"))
+    at = 4 + 2 + 32 + 1 + body[38]
+    end = at + 2 + int.from_bytes(body[at : at + 2], "big")
+    suites = [int.from_bytes(body[i : i + 2], "big") for i in range(at + 2, end, 2)]
+    return suites, list(body[end + 1 : end + 1 + body[end]])
+
+
+async def compresses(reader, writer):
+    """OpenSSL 1.0.0 with zlib, which nobody ships any more: DEFLATE where it is
+    offered, with the first suite of the client's."""
+    suites, methods = await offered(reader)
+    hello = bytearray(server_hello(0x0303, suites[0], b"\x00\x05\xff\x01\x00\x01\x00"))
+    hello[4 + 2 + 32 + 1 + 2] = 1 in methods
+    writer.write(record(22, 0x0303, bytes(hello)))
+    await reader.read()
+
+
+async def exports(reader, writer):
+    """EXP-RC4-MD5 in TLS 1.0, as servers of 2014 had it (FREAK); libraries.sh has the
+    real one, of Java 17."""
+    suites, _ = await offered(reader)
+    if 0x0003 in suites:
+        writer.write(record(22, 0x0301, server_hello(0x0301, 0x0003)))
+        await reader.read()
+    else:
+        writer.write(alert(2, 40, 0x0301))
+
+
 async def ssl3_to_all(reader, writer):
     await hello(reader)
     writer.write(record(22, 0x0300, server_hello(0x0300, 0x000A)))
