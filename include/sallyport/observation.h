@@ -224,7 +224,8 @@ struct sp_request {
 	char **names; /* none: one round without SNI and without a name check */
 	size_t name_count;
 	enum sp_dialect dialect;
-	uint64_t questions; /* bit 1 << enum sp_question */
+	uint64_t questions;  /* bit 1 << enum sp_question */
+	uint64_t handshakes; /* of SP_KIND_HELLO, and asked by full handshakes */
 	struct sp_offer offers[SP_MAX_OFFERS];
 	size_t offer_count;
 	char **alpn; /* protocols to offer, RFC 7301 */

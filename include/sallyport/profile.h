@@ -69,6 +69,7 @@ enum sp_demand {
 	SP_DEMAND_MIN_EC_BITS,
 	SP_DEMAND_MIN_DH_BITS,
 	SP_DEMAND_SIGNATURE,
+	SP_DEMAND_HANDSHAKE_SIGNATURE,
 	SP_DEMAND_MAX_LIFETIME,
 	SP_DEMAND_LONG_LIFETIME,
 	SP_DEMAND_PUBLIC_LIFETIME,
@@ -106,7 +107,9 @@ struct sp_profile {
 	uint16_t *key_curves; /* groups that an EC key may be on; none: any */
 	size_t key_curve_count;
 	unsigned min_rsa_bits, min_ec_bits; /* below: weak_key; of CAs too */
-	unsigned signature;    /* bits 1 << enum sp_hash; others: weak_signature */
+	unsigned signature; /* bits 1 << enum sp_hash; others: weak_signature */
+	/* For a handshake signed with another, where a client offers nothing else. */
+	enum sp_stance handshake_signature;
 	uint32_t max_lifetime; /* seconds from notBefore to notAfter; 0: no limit */
 	enum sp_stance long_lifetime; /* for one above max_lifetime */
 	/* For one above the CA/Browser Forum's schedule, of public CAs. */

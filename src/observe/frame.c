@@ -109,6 +109,7 @@ const struct field sp_request_fields[] = {
 	    .count = AT(sp_request, name_count)),
 	FIELD(ENUM, sp_request, dialect, .most = SP_DIALECTS),
 	FIELD(U64, sp_request, questions),
+	FIELD(U64, sp_request, handshakes),
 	FIELD(ITEMS, sp_request, offers, .most = SP_MAX_OFFERS,
 	    .count = AT(sp_request, offer_count), .item_size = sizeof(struct sp_offer),
 	    .fields = offer_fields),

@@ -26,6 +26,7 @@ static const char *const demand_keys[SP_DEMAND_WEAKNESS] = {
 	[SP_DEMAND_MIN_EC_BITS] = "min_ec_bits",
 	[SP_DEMAND_MIN_DH_BITS] = "min_dh_bits",
 	[SP_DEMAND_SIGNATURE] = "signature",
+	[SP_DEMAND_HANDSHAKE_SIGNATURE] = "handshake_signature",
 	[SP_DEMAND_MAX_LIFETIME] = "max_lifetime",
 	[SP_DEMAND_LONG_LIFETIME] = "long_lifetime",
 	[SP_DEMAND_PUBLIC_LIFETIME] = "public_lifetime",

@@ -143,6 +143,7 @@ static const struct sp_row profile_rows[] = {
 	ROW("min_ec_bits", number, min_ec_bits, "256", NULL),
 	ROW("min_dh_bits", number, min_dh_bits, "2048", NULL),
 	ROW("signature", flags, signature, "sha256, sha384, sha512, eddsa", hashes),
+	ROW("handshake_signature", word, handshake_signature, "warn", stances),
 	ROW("max_lifetime", limit, max_lifetime, "none", NULL),
 	ROW("long_lifetime", word, long_lifetime, "fail", stances),
 	ROW("public_lifetime", word, public_lifetime, "fail", stances),

@@ -50,6 +50,15 @@ struct asking {
 	struct sp_offer control; /* of it, where it is a control */
 };
 
+/* A version that may have to be proven is no question for a hello. */
+static enum sp_question_kind kind_of(
+    const struct conversation *conversation, enum sp_question question)
+{
+	return conversation->request->handshakes >> question & 1
+		   ? SP_KIND_HANDSHAKE
+		   : sp_question(question)->kind;
+}
+
 static const char *name_of(const struct conversation *conversation, uint16_t name)
 {
 	return name == SP_NO_NAME ? NULL : conversation->request->names[name];
@@ -231,7 +240,7 @@ static void begin(
 {
 	struct sp_observation *observation = &asking->observation;
 
-	if (sp_question(observation->question)->kind != SP_KIND_HELLO ||
+	if (kind_of(conversation, observation->question) != SP_KIND_HELLO ||
 	    !starttls_upgrade(conversation->request->dialect, asking->connection.fd,
 		name_of(conversation, observation->name), deadline_ms, observation))
 		return;
@@ -248,7 +257,7 @@ static void end(
 	const char *name = name_of(conversation, observation->name);
 	int fd = asking->connection.fd;
 
-	switch (sp_question(observation->question)->kind) {
+	switch (kind_of(conversation, observation->question)) {
 	case SP_KIND_SESSION:
 		starttls_ask(request->dialect, conversation->trust->context, fd, name,
 		    deadline_ms, observation);
@@ -313,7 +322,7 @@ static bool worth_another_try(
     const struct conversation *conversation, const struct sp_observation *observation)
 {
 	return observation->reply == SP_REPLY_TIMEOUT && conversation->answered &&
-	       sp_question(observation->question)->kind == SP_KIND_HELLO &&
+	       kind_of(conversation, observation->question) == SP_KIND_HELLO &&
 	       observation->question != SP_ASK_SSL2 &&
 	       observation->tries < HELLO_SHAPES &&
 	       clock_ms() < conversation->channel.deadline_ms;
@@ -340,9 +349,9 @@ static bool is_spoken(const struct sp_observation *observation)
 	       observation->reply == SP_REPLY_SERVER_HELLO;
 }
 
-static bool is_hello(const struct asking *asking)
+static bool is_hello(const struct conversation *conversation, const struct asking *asking)
 {
-	return sp_question(asking->observation.question)->kind == SP_KIND_HELLO;
+	return kind_of(conversation, asking->observation.question) == SP_KIND_HELLO;
 }
 
 static void ask_alone(struct conversation *conversation, struct asking *asking)
@@ -381,7 +390,7 @@ static void ask(struct conversation *conversation, struct asking asking[], size_
 {
 	if (count == 1) {
 		ask_alone(conversation, &asking[0]);
-		conversation->together = is_hello(&asking[0])
+		conversation->together = is_hello(conversation, &asking[0])
 					     ? is_spoken(&asking[0].observation)
 					     : conversation->together;
 	} else {
@@ -464,7 +473,8 @@ static bool goes_together(
 
 	return conversation->together &&
 	       conversation->request->dialect == SP_DIALECT_NONE &&
-	       first->kind == SP_KIND_HELLO && second->kind == SP_KIND_HELLO &&
+	       kind_of(conversation, a) == SP_KIND_HELLO &&
+	       kind_of(conversation, b) == SP_KIND_HELLO &&
 	       (first->purpose == SP_PURPOSE_VERSION) ==
 		   (second->purpose == SP_PURPOSE_VERSION) &&
 	       second->purpose != SP_PURPOSE_FALLBACK;

@@ -62,7 +62,7 @@ static json_t *answer_of(const struct sp_target *target,
 	json_object_set_new(object, "dh_bits", json_integer(seen->dh_bits));
 	json_object_set_new(object, "proven", json_boolean(seen->proven));
 	json_object_set_new(object, "tries", json_integer(seen->tries));
-	if (sp_question(answered->question)->kind == SP_KIND_HANDSHAKE) {
+	if (sp_question(answered->question)->kind == SP_KIND_HANDSHAKE || seen->proven) {
 		json_object_set_new(object, "ocsp_staple", json_boolean(seen->staple));
 		json_object_set_new(object, "sent_total", json_integer(seen->sent_total));
 		json_object_set_new(

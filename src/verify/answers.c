@@ -136,8 +136,8 @@ static bool is_refusal(const struct sp_observation *observation)
 	return false;
 }
 
-/* A ServerHello of another version than the one offered is no answer to the
- * question: what it does say is found by whoever looks at versions. */
+/* A ServerHello of another version than the one offered is no "yes": what it does say
+ * is found by whoever looks at versions. */
 static bool is_yes(const struct sp_observation *observation)
 {
 	return (observation->reply == SP_REPLY_HANDSHAKE ||
@@ -145,12 +145,24 @@ static bool is_yes(const struct sp_observation *observation)
 	       observation->version == sp_question(observation->question)->version;
 }
 
+/* RFC 5246 section 7.4.1.3: the highest version of the server's that the client takes,
+ * so an older one means that this one is not there. Nothing of the kind in TLS 1.3,
+ * which was offered alone. */
+static bool is_negotiated_down(const struct sp_observation *observation)
+{
+	uint16_t asked = sp_question(observation->question)->version;
+
+	return observation->reply == SP_REPLY_SERVER_HELLO && asked <= SP_TLS12 &&
+	       observation->version >= SP_SSL3 && observation->version < asked;
+}
+
 static enum sp_answer answer_of_version(
     const struct judging *judging, const struct sp_observation *observation)
 {
 	if (is_yes(observation))
 		return SP_ANSWER_YES;
-	if (is_refusal(observation) && has_control(judging, observation->name))
+	if ((is_refusal(observation) || is_negotiated_down(observation)) &&
+	    has_control(judging, observation->name))
 		return SP_ANSWER_NO;
 	return SP_ANSWER_INCONCLUSIVE;
 }

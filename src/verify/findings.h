@@ -10,6 +10,7 @@ struct judging {
 	const struct sp_target *target;
 	const struct sp_testimony *testimony;
 	uint64_t questions; /* of the request, bit 1 << enum sp_question */
+	uint64_t handshakes;
 	int64_t now;
 	struct sp_endpoint_verdict *verdict;
 	bool out_of_memory;

@@ -267,7 +267,7 @@ static bool judge_port(struct sp_verdict *verdict, int64_t now)
 static bool judge_target(
     struct sp_verdict *verdict, const struct sp_target *target, int64_t now)
 {
-	uint64_t questions = sp_target_request(target, 0, 0, now).questions;
+	struct sp_request request = sp_target_request(target, 0, 0, now);
 
 	verdict->target = target;
 	verdict->outcome = SP_INCONCLUSIVE; /* until judged */
@@ -279,7 +279,8 @@ static bool judge_target(
 	for (size_t i = 0; i < target->endpoint_count; i++) {
 		struct judging judging = { .target = target,
 			.testimony = &target->endpoints[i].testimony,
-			.questions = questions,
+			.questions = request.questions,
+			.handshakes = request.handshakes,
 			.now = now,
 			.verdict = &verdict->endpoints[i] };
 

@@ -51,14 +51,15 @@ void sp_lifetime_judge(struct judging *judging, const struct sp_observation *obs
 	judge_end(judging, observation, leaf);
 	if (profile->max_lifetime && lifetime > (int64_t)profile->max_lifetime + 1)
 		sp_finding_held(judging, SP_FINDING_LIFETIME,
-		    (struct sp_opinion){ profile->long_lifetime,
-			SP_DEMAND_LONG_LIFETIME },
+		    (struct sp_opinion){
+			profile->long_lifetime, SP_DEMAND_LONG_LIFETIME },
 		    observation->name, "certificate is valid for %lld days, not %lld",
-		    (long long)days(lifetime - 1), (long long)profile->max_lifetime / DAY);
+		    (long long)days(lifetime - 1),
+		    (long long)profile->max_lifetime / DAY);
 	if (observation->public_anchor && lifetime > most * DAY)
 		sp_finding_held(judging, SP_FINDING_LIFETIME,
-		    (struct sp_opinion){ profile->public_lifetime,
-			SP_DEMAND_PUBLIC_LIFETIME },
+		    (struct sp_opinion){
+			profile->public_lifetime, SP_DEMAND_PUBLIC_LIFETIME },
 		    observation->name,
 		    "certificate of a public authority is valid for %lld days, not %lld",
 		    (long long)days(lifetime - 1), (long long)most);

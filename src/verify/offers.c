@@ -181,6 +181,12 @@ static struct numbers bad_groups(const struct sp_profile *profile, uint16_t vers
 	return groups.count ? groups : groups_of(profile, version, SP_STANCE_WARN);
 }
 
+bool sp_offers_warned(const struct sp_profile *profile, enum sp_question question)
+{
+	return question == SP_ASK_GROUPS13 &&
+	       groups_of(profile, SP_TLS13, SP_STANCE_FAIL).count == 0;
+}
+
 static void add_groups13(const struct sp_profile *profile, struct sp_request *request)
 {
 	struct numbers groups = bad_groups(profile, SP_TLS13);
@@ -284,8 +290,22 @@ static void add_warn12(const struct sp_profile *profile, struct sp_request *requ
 	offer_curves(offer);
 }
 
+/* What may be all that a server has must be proven: TLS 1.0 and 1.1, where they are
+ * allowed. (SSLv3, if anybody allows it, cannot be: the prober's OpenSSL has none.) */
+static uint64_t proven_by_handshake(const struct sp_profile *profile)
+{
+	static const enum sp_question questions[] = { SP_ASK_TLS11, SP_ASK_TLS10 };
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		if (allows(profile, sp_question(questions[i])->version))
+			found |= UINT64_C(1) << questions[i];
+	return found;
+}
+
 void sp_offers_make(const struct sp_profile *profile, struct sp_request *request)
 {
+	request->handshakes = proven_by_handshake(profile);
 	add_suites13(profile, request);
 	add_suites12(profile, request);
 	add_suites11(profile, request);

@@ -1,5 +1,6 @@
 /* Which versions are spoken, which of them are proven, and what is left open. */
 #include "findings.h"
+#include "offers.h"
 
 #include <string.h>
 
@@ -201,7 +202,8 @@ static void judge_complement(
 	case SP_ANSWER_YES:
 	case SP_ANSWER_NO: return;
 	case SP_ANSWER_NOT_ASKED:
-		if (is_open(judging, question, name))
+		if (is_open(judging, question, name) &&
+		    !sp_offers_warned(judging->target->profile, question))
 			add_unanswered(judging, question, observation, name);
 		return;
 	case SP_ANSWER_INCONCLUSIVE:
@@ -210,8 +212,8 @@ static void judge_complement(
 	}
 }
 
-/* A version below TLS 1.2 is asked by a hello: where the profile allows it, it is
- * not proven by that, and neither counts for the server nor against it. */
+/* A version that is asked by a hello is not proven by that: where the profile allows
+ * it, it neither counts for the server nor against it. */
 static bool judge_question(
     struct judging *judging, enum sp_question question, uint16_t name)
 {
@@ -219,7 +221,9 @@ static bool judge_question(
 
 	switch (entry->purpose) {
 	case SP_PURPOSE_VERSION:
-		if (entry->kind == SP_KIND_HELLO && allows(judging, entry->version))
+		if (entry->kind == SP_KIND_HELLO &&
+		    !(judging->handshakes >> question & 1) &&
+		    allows(judging, entry->version))
 			return false;
 		return judge_version(judging, question, name);
 	case SP_PURPOSE_CERTIFICATE: return judge_version(judging, question, name);

@@ -74,7 +74,9 @@ static void judge_scheme(struct judging *judging, const struct sp_observation *s
 	 * GnuTLS and NSS as Debian builds them take it (RFC 9155 says they must
 	 * not). */
 	if (seen->question == SP_ASK_SCHEMES12 && opinion.stance == SP_STANCE_FAIL)
-		opinion.stance = SP_STANCE_WARN;
+		opinion =
+		    (struct sp_opinion){ judging->target->profile->handshake_signature,
+			    SP_DEMAND_HANDSHAKE_SIGNATURE };
 	sp_finding_held(judging, SP_FINDING_WEAK_SIGNATURE, opinion, seen->name,
 	    "signs key exchanges with signature scheme 0x%04x in %s", seen->scheme,
 	    sp_version_name(seen->version, version));

@@ -133,6 +133,16 @@ async def compresses(reader, writer):
     await reader.read()
 
 
+async def tls10_without_end(reader, writer):
+    """TLS 1.0 with AES128-SHA, and not a word after the ServerHello."""
+    suites, _ = await offered(reader)
+    if 0x002F in suites:
+        writer.write(record(22, 0x0301, server_hello(0x0301, 0x002F, b"\x00\x05\xff\x01\x00\x01\x00")))
+        await writer.drain()
+    else:
+        writer.write(alert(2, 40, 0x0301))
+
+
 async def exports(reader, writer):
     """EXP-RC4-MD5 in TLS 1.0, as servers of 2014 had it (FREAK); libraries.sh has the
     real one, of Java 17."""
