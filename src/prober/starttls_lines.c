@@ -218,20 +218,37 @@ static enum part read_element(struct answer *answer, const char *line)
 
 static const struct {
 	enum part (*read)(struct answer *answer, const char *line);
-	bool first_decides; /* not the last line */
-	bool codes;	    /* 4xx: not now */
+	bool first_decides;   /* not the last line */
+	bool codes;	      /* 4xx: not now */
+	const char *later[3]; /* in a refusal: not now */
 } endings[] = {
-	[ENDING_CODE] = { read_code, false, true },
-	[ENDING_FTP] = { read_ftp, false, true },
-	[ENDING_LIST] = { read_list, true, true },
-	[ENDING_UNTAGGED] = { read_untagged, false, false },
-	[ENDING_TAGGED] = { read_tagged, false, false },
-	[ENDING_STATUS] = { read_status, false, false },
-	[ENDING_STATUSES] = { read_statuses, true, false },
-	[ENDING_SIEVE] = { read_sieve, false, false },
-	[ENDING_FEATURES] = { read_features, false, false },
-	[ENDING_ELEMENT] = { read_element, true, false },
+	[ENDING_CODE] = { read_code, false, true, { NULL } },
+	[ENDING_FTP] = { read_ftp, false, true, { NULL } },
+	[ENDING_LIST] = { read_list, true, true, { NULL } },
+	/* RFC 5530 section 3. */
+	[ENDING_UNTAGGED] = { read_untagged, false, false,
+	    { "[UNAVAILABLE]", "[INUSE]" } },
+	[ENDING_TAGGED] = { read_tagged, false, false, { "[UNAVAILABLE]", "[INUSE]" } },
+	/* RFC 2449 section 8.1, RFC 3206. */
+	[ENDING_STATUS] = { read_status, false, false,
+	    { "[SYS/TEMP]", "[IN-USE]", "[LOGIN-DELAY]" } },
+	[ENDING_STATUSES] = { read_statuses, true, false,
+	    { "[SYS/TEMP]", "[IN-USE]", "[LOGIN-DELAY]" } },
+	/* RFC 5804 section 1.3. */
+	[ENDING_SIEVE] = { read_sieve, false, false, { "(TRYLATER" } },
+	[ENDING_FEATURES] = { read_features, false, false, { NULL } },
+	[ENDING_ELEMENT] = { read_element, true, false, { NULL } },
 };
+
+static bool is_later(enum ending ending, const char *line)
+{
+	if (endings[ending].codes)
+		return *line == '4';
+	for (size_t i = 0; i < 3 && endings[ending].later[i]; i++)
+		if (strcasestr(line, endings[ending].later[i]))
+			return true;
+	return false;
+}
 
 static enum sp_upgrade decide(
     struct session *session, const struct step *step, const char *line)
@@ -239,8 +256,7 @@ static enum sp_upgrade decide(
 	session_note(session, line);
 	if (begins(line, step->good))
 		return SP_UPGRADE_DONE;
-	return endings[step->ending].codes && *line == '4' ? SP_UPGRADE_LATER
-							   : SP_UPGRADE_REFUSED;
+	return is_later(step->ending, line) ? SP_UPGRADE_LATER : SP_UPGRADE_REFUSED;
 }
 
 /* --- the server's list ------------------------------------------------------ */

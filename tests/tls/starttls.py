@@ -131,11 +131,11 @@ DIALECTS = {
     "smtp": Dialect((b"", b"220-more\r\n"), b"502 5.5.1 no\r\n", b"454 4.7.0 not now\r\n", b"250 injected\r\n", MAIL),
     "lmtp": Dialect((b"", b"220-more\r\n"), b"502 5.5.1 no\r\n", b"454 4.7.0 not now\r\n", b"250 injected\r\n", MAIL),
     "imap": Dialect(
-        (b"a CAPABILITY\r\n", b"* CAPABILITY MORE\r\n"), b"b NO no\r\n", None, b"* injected\r\n",
+        (b"a CAPABILITY\r\n", b"* CAPABILITY MORE\r\n"), b"b NO no\r\n", b"b NO [UNAVAILABLE] not now\r\n", b"* injected\r\n",
         (b"", b"* BYE\r\nd OK bye\r\n", b"c OK done\r\n"),
     ),
     "pop3": Dialect(
-        (b"CAPA\r\n", b"+OK\r\n"), b"-ERR no\r\n", None, b"+OK injected\r\n",
+        (b"CAPA\r\n", b"+OK\r\n"), b"-ERR no\r\n", b"-ERR [SYS/TEMP] not now\r\n", b"+OK injected\r\n",
         (b"", b"+OK bye\r\n", b"-ERR no\r\n"),
     ),
     "ftp": Dialect(
@@ -147,7 +147,7 @@ DIALECTS = {
         (b"", b"205 Bye!\r\n", b"111 20261123000000\r\n"),
     ),
     "sieve": Dialect(
-        (b"", b'"MORE"\r\n'), b"NO\r\n", None, b"OK injected\r\n",
+        (b"", b'"MORE"\r\n'), b"NO\r\n", b'NO (TRYLATER) "not now"\r\n', b"OK injected\r\n",
         (b'"IMPLEMENTATION" "x"\r\nOK\r\n', b"OK\r\n", b"OK\r\n"),
     ),
     "xmpp-client": Dialect((None, b"<more/>"), XMPP_FAILURE, None, b"<injected/>"),

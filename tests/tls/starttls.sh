@@ -49,7 +49,7 @@ table() {
 		[[ $dialect == mysql ]] ||
 			row $dialect $dialect refuse fail '^[dr][oe][a-z]+ [a-zA-Z ]*TLS'
 	done
-	for dialect in smtp lmtp ftp nntp ldap postgresql mysql; do
+	for dialect in smtp lmtp imap pop3 ftp sieve nntp ldap postgresql mysql; do
 		row $dialect $dialect later inconclusive '^no TLS: the upgrade is refused for now'
 	done
 	for dialect in smtp lmtp imap pop3 ftp sieve nntp; do
