@@ -206,6 +206,9 @@ struct sp_certificate {
 	bool authority;		       /* basicConstraints CA */
 	bool self_signed;	       /* issued to itself, signed by itself */
 	bool must_staple;	       /* RFC 7633 */
+	/* An extension cannot be read, or stands there twice (RFC 5280 section 4.2):
+	 * what else is said of them may lack something. */
+	bool malformed;
 };
 
 /* What a hello of one question carries; none of a kind: the usual ones. */

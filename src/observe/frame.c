@@ -90,6 +90,7 @@ const struct field sp_certificate_fields[] = {
 	FIELD(BOOL, sp_certificate, authority),
 	FIELD(BOOL, sp_certificate, self_signed),
 	FIELD(BOOL, sp_certificate, must_staple),
+	FIELD(BOOL, sp_certificate, malformed),
 	END,
 };
 

@@ -204,6 +204,7 @@ static void describe_extensions(X509 *certificate, struct sp_certificate *ret)
 	ret->authority = (flags & EXFLAG_CA) != 0;
 	ret->self_signed = X509_self_signed(certificate, 0) == 1;
 	ret->must_staple = must_staple(certificate);
+	ret->malformed = (flags & EXFLAG_INVALID) != 0;
 }
 
 bool certificate_describe(X509 *certificate, struct sp_certificate *ret)

@@ -226,6 +226,10 @@ static bool expect(SSL *ssl, const struct handshake *handshake)
 		X509_VERIFY_PARAM_set_flags(
 		    parameters, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	X509_VERIFY_PARAM_set_auth_level(parameters, 0);
+	/* Every breach of RFC 5280 is a fact; the judge says which of them count. What
+	 * is named as an anchor is one, signed by itself or not (section 6.1.1). */
+	X509_VERIFY_PARAM_set_flags(
+	    parameters, X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN);
 	X509_VERIFY_PARAM_set_depth(parameters, SP_MAX_CHAIN_CERTIFICATES - 2);
 	X509_VERIFY_PARAM_set_hostflags(parameters,
 	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

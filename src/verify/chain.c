@@ -12,11 +12,19 @@ static const struct {
 	enum sp_finding_id id;
 } meanings[] = {
 	{ 2, SP_FINDING_CERTIFICATE_UNTRUSTED }, /* issuer not found */
-	/* no list of revocations, one whose signature is wrong, not valid yet, too
-	 * old, without an issuer, of another scope */
-	{ 3, SP_FINDING_REVOCATION_UNKNOWN }, { 8, SP_FINDING_REVOCATION_UNKNOWN },
-	{ 11, SP_FINDING_REVOCATION_UNKNOWN }, { 12, SP_FINDING_REVOCATION_UNKNOWN },
-	{ 33, SP_FINDING_REVOCATION_UNKNOWN }, { 44, SP_FINDING_REVOCATION_UNKNOWN },
+	/* No list of revocations, or one that does not help. */
+	{ 3, SP_FINDING_REVOCATION_UNKNOWN },
+	{ 5, SP_FINDING_REVOCATION_UNKNOWN },  /* its signature cannot be read */
+	{ 8, SP_FINDING_REVOCATION_UNKNOWN },  /* … or is wrong */
+	{ 11, SP_FINDING_REVOCATION_UNKNOWN }, /* not valid yet */
+	{ 12, SP_FINDING_REVOCATION_UNKNOWN }, /* too old */
+	{ 15, SP_FINDING_REVOCATION_UNKNOWN }, /* no date in lastUpdate */
+	{ 16, SP_FINDING_REVOCATION_UNKNOWN }, /* no date in nextUpdate */
+	{ 33, SP_FINDING_REVOCATION_UNKNOWN }, /* its issuer is not found */
+	{ 35, SP_FINDING_REVOCATION_UNKNOWN }, /* … or may not sign one */
+	{ 36, SP_FINDING_REVOCATION_UNKNOWN }, /* unknown and critical in it */
+	{ 44, SP_FINDING_REVOCATION_UNKNOWN }, /* of another scope */
+	{ 54, SP_FINDING_REVOCATION_UNKNOWN }, /* its own chain does not verify */
 	{ 9, SP_FINDING_CERTIFICATE_NOT_YET_VALID },
 	{ 10, SP_FINDING_CERTIFICATE_EXPIRED },
 	{ 18, SP_FINDING_CERTIFICATE_SELF_SIGNED },
@@ -29,8 +37,19 @@ static const struct {
 	{ 64, SP_FINDING_CERTIFICATE_NAME }, /* address */
 };
 
+/* What OpenSSL finds only when it is strict (X509_V_FLAG_X509_STRICT): a path length
+ * or a keyCertSign without a CA, names that are empty, key identifiers that are
+ * missing, extensions that should be critical or not. No browser refuses them. */
+#define CODE_FORM_FIRST 80
+#define CODE_FORM_LAST 93
+
+#define CODE_PURPOSE 26
+#define CODE_NOT_A_CA 79
+
 static enum sp_finding_id meaning_of(uint32_t code)
 {
+	if (code >= CODE_FORM_FIRST && code <= CODE_FORM_LAST)
+		return SP_FINDING_CERTIFICATE_FORM;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 		if (meanings[i].code == code)
 			return meanings[i].id;
@@ -107,6 +126,47 @@ static void add_name_mismatch(
 	sp_text_free(&list);
 }
 
+static bool has_error(
+    const struct sp_observation *observation, uint32_t code, uint32_t depth)
+{
+	for (size_t i = 0; i < observation->error_count; i++)
+		if (observation->errors[i].code == code &&
+		    observation->errors[i].depth == depth)
+			return true;
+	return false;
+}
+
+/* An anchor that does not say that it is a CA: of version 1, or without
+ * basicConstraints. It is trusted for its name and key alone (RFC 5280 section 6.1.1).
+ * One that says that it is none is no anchor: OpenSSL finds its purpose wrong too. */
+static bool is_plain_anchor(
+    const struct sp_observation *observation, const struct sp_chain_error *error)
+{
+	return error->code == CODE_NOT_A_CA && error->depth > 0 &&
+	       error->depth + 1 == observation->chain_count &&
+	       !has_error(observation, CODE_PURPOSE, error->depth);
+}
+
+/* OpenSSL takes nobody for the issuer of a certificate, or by one, that it cannot
+ * read; that is what is wrong then. */
+static const struct sp_certificate *find_malformed(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	const struct sp_certificate *last =
+	    at_depth(judging, observation, observation->chain_count - 1);
+
+	if (last->malformed)
+		return last;
+	for (size_t i = 0; i < observation->sent_count; i++) {
+		const struct sp_certificate *sent =
+		    &judging->testimony->certificates[observation->sent[i]];
+
+		if (sent->malformed && !strcmp(sent->subject, last->issuer))
+			return sent;
+	}
+	return NULL;
+}
+
 /* The chain ends in the air. Whoever sent the leaf alone may have forgotten what
  * stands between it and a root that is trusted. */
 static void add_untrusted(
@@ -114,8 +174,14 @@ static void add_untrusted(
 {
 	const struct sp_certificate *last =
 	    at_depth(judging, observation, observation->chain_count - 1);
+	const struct sp_certificate *malformed = find_malformed(judging, observation);
+	char called[240];
 
-	if (last->self_signed)
+	if (malformed)
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_CHAIN, observation->name,
+		    "%s has an extension that cannot be read, or one twice",
+		    call_it(malformed, malformed->authority, called));
+	else if (last->self_signed)
 		sp_finding_add(judging, SP_FINDING_CERTIFICATE_UNTRUSTED,
 		    observation->name, "certificate's root is not trusted: %.200s",
 		    last->subject);
@@ -179,6 +245,10 @@ static void add_chain_error(struct judging *judging,
 	else if (id == SP_FINDING_CERTIFICATE_PURPOSE && error->depth == 0)
 		sp_finding_add(judging, id, observation->name,
 		    "certificate is not for TLS servers (extendedKeyUsage)");
+	else if (id == SP_FINDING_CERTIFICATE_FORM || is_plain_anchor(observation, error))
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_FORM, observation->name,
+		    "%s is not made as it should be: %.200s (X509 error %u)",
+		    call_it(certificate, error->depth, called), error->text, error->code);
 	else if (id == SP_FINDING_CERTIFICATE_PURPOSE)
 		sp_finding_add(judging, id, observation->name,
 		    "%s may not issue certificates of TLS servers",

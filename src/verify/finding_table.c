@@ -163,6 +163,10 @@ static const struct sp_finding_entry entries[SP_FINDINGS] = {
 	    "than 2015"),
 	ROW(EXPIRES_SOON, "expires_soon", "A certificate expires soon",
 	    "profile: expire_warn", WARN, "renew the certificate and reload the server"),
+	ROW(CERTIFICATE_FORM, "certificate_form",
+	    "A certificate is not made as the standard wants it", RFC5280 "4", WARN,
+	    "get a certificate from an authority that follows RFC 5280: strict clients "
+	    "refuse this one (Python 3.13 and later do)"),
 	ROW(CERTIFICATE_ORDER, "certificate_order",
 	    "Certificates are sent that no chain needs", "RFC 8446 section 4.4.2", WARN,
 	    "send the leaf first, then each certificate's issuer, and nothing else"),

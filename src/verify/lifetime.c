@@ -91,17 +91,21 @@ static bool is_in_order(const struct sp_observation *observation)
 }
 
 /* Every issuer but the root has to come with the leaf: what one client has in its
- * store another one lacks. */
+ * store another one lacks. An intermediate may be the anchor, and comes too. */
 void sp_chain_sent_judge(
     struct judging *judging, const struct sp_observation *observation)
 {
-	for (size_t i = 1; i + 1 < observation->chain_count; i++)
-		if (!was_sent(observation, observation->chain[i]))
+	for (size_t i = 1; i < observation->chain_count; i++) {
+		const struct sp_certificate *certificate =
+		    &judging->testimony->certificates[observation->chain[i]];
+
+		if (!certificate->self_signed &&
+		    !was_sent(observation, observation->chain[i]))
 			sp_finding_add(judging, SP_FINDING_CERTIFICATE_INCOMPLETE,
 			    observation->name,
 			    "intermediate certificate is not sent: %.200s",
-			    judging->testimony->certificates[observation->chain[i]]
-				.subject);
+			    certificate->subject);
+	}
 	if (!is_in_order(observation))
 		sp_finding_add(judging, SP_FINDING_CERTIFICATE_ORDER, observation->name,
 		    "certificates are not sent in their order");

@@ -52,14 +52,14 @@ row_command() {
 	nginx | selfserv) echo "$1" ;;
 	jealous) row_command "$3" ;;
 	gnutls) echo gnutls-serv ;;
-	s_server | node | bleeding | double | replay | none) echo openssl ;;
+	s_server | node | bleeding | double | replay | forged | none) echo openssl ;;
 	*) daemon_command "$1" ;;
 	esac
 }
 
 row_leaf() {
 	case $1 in
-	double | none) ;;
+	double | forged | none) ;;
 	*) [[ $2 == none ]] || echo "$2" ;;
 	esac
 }
@@ -189,7 +189,7 @@ rows() {
 			sed -E 's|@PKI/||; s|\..*||; /^(root|dh1024)/d'
 	done | sort -u)
 	# shellcheck disable=SC2086
-	certificates $leaves
+	certificates ${leaves:-good} # none would be all
 	: >"$TEST_TMP/nginx.servers"
 	for line in "${table[@]}"; do
 		IFS='|' read -r name outcome reason lines server <<<"$line"

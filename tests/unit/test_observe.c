@@ -68,7 +68,8 @@ static struct sp_frame sample(enum sp_frame_type type)
 			.server_auth = true,
 			.authority = true,
 			.self_signed = true,
-			.must_staple = true };
+			.must_staple = true,
+			.malformed = true };
 		break;
 	case SP_FRAME_OBSERVATION:
 		frame.observation = (struct sp_observation){ .question = SP_ASK_TLS12,
