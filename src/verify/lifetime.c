@@ -62,7 +62,7 @@ void sp_lifetime_judge(struct judging *judging, const struct sp_observation *obs
 			profile->public_lifetime, SP_DEMAND_PUBLIC_LIFETIME },
 		    observation->name,
 		    "certificate of a public authority is valid for %lld days, not %lld",
-		    (long long)days(lifetime - 1), (long long)most);
+		    (long long)days(lifetime), (long long)most);
 }
 
 static bool was_sent(const struct sp_observation *observation, uint16_t certificate)

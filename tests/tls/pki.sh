@@ -54,8 +54,6 @@ table() {
 	stapled|int|ec|sha256|-1|60|@|serverAuth
 	must-staple|int|ec|sha256|-1|60|@|serverAuth
 	upper-case|int|ec|sha256|-1|60|DNS:WWW.EXAMPLE.COM|serverAuth
-	address|int|ec|sha256|-1|60|IP:192.0.2.1,IP:2001:db8::1|serverAuth
-	address-as-name|int|ec|sha256|-1|60|DNS:192.0.2.1|serverAuth
 	unknown-extension|int|ec|sha256|-1|60|@|serverAuth
 	constrained|constrained-int|ec|sha256|-1|60|@|serverAuth
 	excluded|excluded-int|ec|sha256|-1|60|@|serverAuth
