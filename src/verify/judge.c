@@ -38,12 +38,27 @@ const uint8_t *sp_lease_evidence(const struct sp_lease *lease)
 	return lease->evidence;
 }
 
+/* Apache's plain port answers every hello in HTTP but SSLv2's: no line ends in it,
+ * and it waits for one. */
+static bool waits_for_a_line(const struct sp_observation *observation)
+{
+	return observation->question == SP_ASK_SSL2 &&
+	       observation->reply == SP_REPLY_TIMEOUT;
+}
+
 static bool is_clear_text(const struct sp_testimony *testimony)
 {
-	for (size_t i = 0; i < testimony->observation_count; i++)
-		if (testimony->observations[i].reply != SP_REPLY_CLEAR_TEXT)
+	size_t clear = 0;
+
+	for (size_t i = 0; i < testimony->observation_count; i++) {
+		const struct sp_observation *seen = &testimony->observations[i];
+
+		if (seen->reply == SP_REPLY_CLEAR_TEXT)
+			clear++;
+		else if (!waits_for_a_line(seen))
 			return false;
-	return testimony->observation_count > 0;
+	}
+	return clear > 0;
 }
 
 static void judge_end(struct judging *judging)

@@ -16,7 +16,7 @@ packages_show=(
 )
 packages_test=(
 	"${packages_show[@]}"
-	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
+	ca-certificates libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
 	python3-jsonschema python3-yaml python3-cryptography
 )
 packages_coverage=(lcov)

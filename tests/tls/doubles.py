@@ -152,6 +152,39 @@ async def exports(reader, writer):
         await reader.read()
     else:
         writer.write(alert(2, 40, 0x0301))
+async def tls12_unoffered(reader, writer):
+    """A suite that no hello of ours has: 0xfefe is nobody's."""
+    await hello(reader)
+    writer.write(record(22, 0x0303, server_hello(0x0303, 0xFEFE)))
+
+
+async def tls13_unoffered(reader, writer):
+    """TLS 1.3 with a suite of TLS 1.2."""
+    await hello(reader)
+    share = bytes.fromhex("00330024001d0020") + bytes(31) + b"\x09"
+    extensions = bytes.fromhex("002b00020304") + share
+    extensions = struct.pack(">H", len(extensions)) + extensions
+    writer.write(record(22, 0x0303, server_hello(0x0303, 0xC02F, extensions)))
+
+
+async def tls12_to_13(reader, writer):
+    """Answers whoever offers TLS 1.2 or 1.3 with 1.2, and nobody else."""
+    version, _ = await hello(reader)
+    if version == 0x0303:
+        writer.write(record(22, 0x0303, server_hello(0x0303, 0xC02F)))
+        writer.write(alert(2, 70))
+
+
+async def warns_for_ever(reader, writer):
+    await hello(reader)
+    for _ in range(5000):
+        writer.write(alert(1, 112))
+
+
+async def http_to_tls(reader, writer):
+    """As Apache answers TLS on its plain port."""
+    await reader.read(2000)
+    writer.write(b'<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html>400</html>\n')
 
 
 async def ssl3_to_all(reader, writer):

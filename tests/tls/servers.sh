@@ -129,6 +129,17 @@ ssl3-record      | fail | ^accepts TLS_RSA_WITH_NULL_MD5 in TLS 1.2 | | double s
 endless          | inconclusive | ^TLS 1.3: | | double endless
 drips            | inconclusive | ^TLS 1.3:  | | double drips
 huge-record      | inconclusive | ^TLS 1.3: not TLS | | double huge_record
+tls12-unoffered  | fail | . && no sslv3 | | double tls12_unoffered
+tls13-unoffered  | fail | ^TLS 1.3 is offered and does not complete && no sslv3 | | double tls13_unoffered
+tls12-to-13      | fail | . && incomplete_handshake fail TLS 1.2 is offered && unanswered inconclusive TLS 1.3: ServerHello 0303 | | double tls12_to_13
+warns-for-ever   | inconclusive | ^TLS 1.3: | | double warns_for_ever
+http-to-tls      | fail | ^answers in plain text: <!DOCTYPE HTML | | double http_to_tls
 END
 rows_check --timeout 1.5 --port-timeout 6
+# Whatever strange things were said: SSLv3 is what a ServerHello says it is.
+check_equal "SSLv3 is spoken by those who said 0300 in a ServerHello, and by nobody else" \
+	"nss-ssl3 nss-ssl3-12 ssl3-to-all ssl3-unoffered" \
+	"$(for i in "${!row_names[@]}"; do
+		[[ ${row_names[i]} == real-* ]] || ! grep -q "^${row_ports[i]} finding sslv3 " "$TEST_TMP/rows" || echo "${row_names[i]}"
+	done | sort | paste -sd' ')"
 finish

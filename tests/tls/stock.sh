@@ -13,6 +13,7 @@ apache       | pass | ^TLS 1.2, TLS 1.3; | | apache good
 apache-rsa   | pass | ^TLS 1.2, TLS 1.3; | | apache good-rsa
 apache-10    | fail | ^accepts TLS 1.0 | | apache good SSLProtocol all; SSLCipherSuite DEFAULT:@SECLEVEL=0
 apache-name  | fail | ^certificate is not valid for | | apache wrong-name
+apache-plain | fail | ^answers in plain text: HTTP/1.1 400 Bad Request && only plain_text | | apache good SSLEngine off
 imaps        | pass | ^TLS 1.2, TLS 1.3; | | imaps good
 imaps-rsa    | pass | ^TLS 1.2, TLS 1.3; | | imaps good-rsa
 imaps-10     | fail | ^accepts TLS 1.0 | | imaps good ssl_min_protocol = TLSv1; ssl_cipher_list = DEFAULT:@SECLEVEL=0
