@@ -18,7 +18,7 @@ static const struct sp_weakness_entry weaknesses[SP_WEAKNESSES] = {
 	[SP_WEAK_EXPORT] = { "export", "An EXPORT suite is accepted",
 	    "RFC 9325 section 4.1; CVE-2015-0204 (FREAK)" },
 	[SP_WEAK_LOGJAM] = { "logjam", "The Diffie-Hellman group is too small",
-	    "RFC 9325 section 4.4; CVE-2015-4000 (LOGJAM)" },
+	    "RFC 9325 section 4.5; CVE-2015-4000 (LOGJAM)" },
 	[SP_WEAK_RC4] = { "rc4", "An RC4 suite is accepted", "RFC 7465; CVE-2013-2566" },
 	[SP_WEAK_SWEET32] = { "sweet32", "A suite with blocks of 64 bits is accepted",
 	    "CVE-2016-2183 (SWEET32)" },

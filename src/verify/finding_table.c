@@ -82,7 +82,7 @@ static const struct sp_finding_entry entries[SP_FINDINGS] = {
 	ROW(EXPORT, "export", "An EXPORT suite is accepted",
 	    "RFC 9325 section 4.1; CVE-2015-0204 (FREAK)", FAIL, SUITES),
 	ROW(LOGJAM, "logjam", "The Diffie-Hellman group is too small",
-	    "RFC 9325 section 4.4; CVE-2015-4000 (LOGJAM)", FAIL,
+	    "RFC 9325 section 4.5; CVE-2015-4000 (LOGJAM)", FAIL,
 	    "use a group of 2048 bits or more (`openssl dhparam 2048`) or none: nginx "
 	    "ssl_dhparam, Apache SSLOpenSSLConfCmd DHParameters, postfix "
 	    "smtpd_tls_dh1024_param_file, dovecot ssl_dh"),

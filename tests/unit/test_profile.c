@@ -148,6 +148,8 @@ static void shipped_profiles_say_what_their_sources_say(void **state)
 		    SP_STANCE_IGNORE, SP_TLS10, SP_STANCE_IGNORE },
 		{ "mozilla-old", "ECDHE-RSA-DES-CBC3-SHA", "x448", SP_STANCE_FAIL,
 		    SP_STANCE_WARN, SP_SSL3, SP_STANCE_FAIL },
+		{ "mozilla-old", "DHE-RSA-AES128-GCM-SHA256", "X25519MLKEM768",
+		    SP_STANCE_FAIL, SP_STANCE_IGNORE, SP_TLS13, SP_STANCE_IGNORE },
 		{ "pci-dss-4", "RC4-SHA", "x25519", SP_STANCE_FAIL, SP_STANCE_IGNORE,
 		    SP_TLS10, SP_STANCE_FAIL },
 		{ "nist-800-52r2", "ECDHE-RSA-CHACHA20-POLY1305", "x25519",
@@ -175,13 +177,63 @@ static void shipped_profiles_say_what_their_sources_say(void **state)
 		    figure->version_stance);
 		assert_non_null(profile->source);
 	}
-	assert_int_equal(profile_named(policy, "mozilla-old")->suite_count, 29);
+	assert_int_equal(profile_named(policy, "mozilla-old")->suite_count, 24);
+	assert_int_equal(profile_named(policy, "mozilla-old")->min_dh_bits, 2048);
 	assert_int_equal(profile_named(policy, "mozilla-intermediate")->suite_count, 9);
 	assert_int_equal(
 	    profile_named(policy, "nist-800-52r2")->required_version, SP_TLS13);
 	assert_int_equal(
 	    profile_named(policy, "mozilla-modern")->max_lifetime, 90 * 86400);
 	assert_int_equal(profile_named(policy, "bsi-tr-02102-2")->min_rsa_bits, 3000);
+	sp_policy_free(policy);
+}
+
+/* What a profile can hold against a server, of those that it sets. */
+static bool demands(const struct sp_profile *profile, enum sp_demand demand)
+{
+	switch (demand) {
+	case SP_DEMAND_MIN_VERSION: return true;
+	case SP_DEMAND_REQUIRED_VERSION: return profile->required_version != 0;
+	case SP_DEMAND_CIPHERS: return profile->suite_count > 0;
+	case SP_DEMAND_GROUPS: return profile->group_count > 0;
+	case SP_DEMAND_UNLISTED_GROUPS: return false; /* told with the groups */
+	case SP_DEMAND_KEY_TYPES: return profile->key_types != 0;
+	case SP_DEMAND_KEY_CURVES: return profile->key_curve_count > 0;
+	case SP_DEMAND_MIN_RSA_BITS:
+	case SP_DEMAND_MIN_EC_BITS:
+	case SP_DEMAND_MIN_DH_BITS:
+	case SP_DEMAND_SIGNATURE:
+	case SP_DEMAND_PUBLIC_LIFETIME:
+	case SP_DEMAND_EXPIRE_WARN: return true;
+	case SP_DEMAND_MAX_LIFETIME:
+	case SP_DEMAND_LONG_LIFETIME: return profile->max_lifetime > 0;
+	case SP_DEMAND_HANDSHAKE_SIGNATURE:
+		return profile->handshake_signature != SP_STANCE_IGNORE;
+	case SP_DEMAND_OCSP: return profile->ocsp != SP_STANCE_IGNORE;
+	case SP_DEMAND_WEAKNESS: break;
+	}
+	return profile->weaknesses[demand - SP_DEMAND_WEAKNESS] != SP_STANCE_IGNORE;
+}
+
+static void every_shipped_demand_names_its_clause(void **state)
+{
+	struct sp_policy *policy = read_text(HEAD "[service ssh]\n");
+
+	(void)state;
+	for (size_t p = 0; p < policy->profile_count; p++) {
+		const struct sp_profile *profile = &policy->profiles[p];
+
+		for (unsigned demand = 0; demand < SP_DEMANDS; demand++)
+			if (demands(profile, (enum sp_demand)demand) &&
+			    !profile->clauses[demand])
+				print_error("%s: no clause for %s\n", profile->name,
+				    sp_demand_key((enum sp_demand)demand));
+		for (unsigned demand = 0; demand < SP_DEMANDS; demand++)
+			if (demands(profile, (enum sp_demand)demand))
+				assert_non_null(profile->clauses[demand]);
+		/* Publication, version and date. */
+		assert_non_null(strstr(profile->source, ", 20"));
+	}
 	sp_policy_free(policy);
 }
 
@@ -349,6 +401,7 @@ int main(void)
 		cmocka_unit_test(suites_are_what_openssl_says),
 		cmocka_unit_test(the_tables_are_sorted_and_without_twins),
 		cmocka_unit_test(shipped_profiles_say_what_their_sources_say),
+		cmocka_unit_test(every_shipped_demand_names_its_clause),
 		cmocka_unit_test(keys_and_signatures_are_judged),
 		cmocka_unit_test(the_complement_is_the_rest),
 		cmocka_unit_test(a_profile_takes_from_its_base),
