@@ -2,6 +2,7 @@
 # `audit`: sockets, policy, kernel and TLS in one table. Each thing that can be
 # wrong is made here, with real servers, and found, and nothing else is.
 . "$(dirname "$0")/../lib/sallyport.sh"
+. "$SP_ROOT/tests/lib/sarif.sh"
 need_command setpriv
 firewall_lab
 certificates good good-rsa expired
@@ -137,8 +138,7 @@ sed 's/"blocks_nothing"/"more": 1, "blocks_nothing"/' "$TEST_TMP/.output" >"$TES
 check_not "nor a key more" valid "$TEST_TMP/other.json" >/dev/null
 check_exit 1 "audit as SARIF" sp audit --format sarif "$POLICY"
 cp "$TEST_TMP/.output" "$TEST_TMP/audit.sarif"
-check "which is SARIF" /usr/bin/python3 "$SP_ROOT/tests/lib/schema.py" \
-	"$SP_ROOT/tests/lib/sarif-2.1.0.schema.json" "$TEST_TMP/audit.sarif"
+check_sarif "which is SARIF" "$TEST_TMP/audit.sarif"
 check "whose rules are the schema's reasons and kinds" /usr/bin/python3 -c '
 import json, sys
 rules = [r["id"] for r in json.load(open(sys.argv[1]))["runs"][0]["tool"]["driver"]["rules"]]

@@ -2,6 +2,7 @@
 # Somebody else's hand in our table: whatever nft can do to it, the next apply
 # sees it and puts it right, in one batch.
 . "$(dirname "$0")/../lib/sallyport.sh"
+. "$SP_ROOT/tests/lib/sarif.sh"
 firewall_lab
 answer server tcp/22 tcp/443 tcp/8080
 policy <<END
@@ -95,7 +96,7 @@ print(d["same"], d["old_is"], d["drifted"])' "$TEST_TMP/.output")"
 check_exit 1 "as Markdown" sp diff --format markdown "$POLICY"
 check_match "says so" 'Not certain: ' "$output"
 check_exit 1 "as SARIF" sp diff --format sarif "$POLICY"
-check "which is SARIF" schema tests/lib/sarif-2.1.0.schema.json
+check_sarif "which is SARIF" "$TEST_TMP/.output"
 check_match "says so" '"ruleId": "not_certain"' "$output"
 # The same where nobody remembers what was applied.
 mv "$STATE" "$STATE.away"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # diff OLD NEW: what is said of two policies, in every format, and exit codes.
 . "$(dirname "$0")/../lib/test.sh"
+. "$SP_ROOT/tests/lib/sarif.sh"
 need_command /usr/bin/python3
 need_sallyport
 cd "$TEST_TMP" || abort "no $TEST_TMP"
@@ -158,6 +159,7 @@ check_exit 1 "Markdown" compare --format markdown
 check_match "a table" '^\| --- \| --- \|' "$output"
 check_match "an asterisk that is none of Markdown's" 'on wg\\\*' "$output"
 compare --format sarif >out.json
+check_sarif "SARIF is what the standard says" out.json
 check_equal "SARIF" "2.1.0 opens warning new.ini 4" "$(field '" ".join(map(str, (d["version"], d["runs"][0]["results"][0]["ruleId"], d["runs"][0]["results"][0]["level"], d["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], d["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"])))')"
 
 # Whoever reads it: no root, no network, no state.

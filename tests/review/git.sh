@@ -2,6 +2,7 @@
 # examples/review on a real git repository: the diff driver, the review of a
 # branch, and the steps of the workflow.
 . "$(dirname "$0")/../lib/test.sh"
+. "$SP_ROOT/tests/lib/sarif.sh"
 need_command git /usr/bin/python3
 need_sallyport
 review=$SP_ROOT/examples/review
@@ -65,6 +66,7 @@ check_exit 0 "nothing at all" "$review/review" main main hosts/web.ini
 check_exit 1 "as a comment" "$review/review" --format markdown main branch hosts/web.ini
 check_match "in Markdown" '^\| 🔴 opens \| ssh \| 22/tcp \| 203\.0\.113\.0/24 \|' "$output"
 check_exit 1 "as SARIF" "$review/review" --format sarif --output "$TEST_TMP/reports" main branch hosts/web.ini
+check_sarif "which it is" "$TEST_TMP/reports/hosts-web.ini.sarif"
 check_equal "the line in the repository's file" "hosts/web.ini 7" "$(
 	/usr/bin/python3 -c '
 import json, sys
