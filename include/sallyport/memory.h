@@ -6,12 +6,12 @@
 #include <sallyport/transaction.h>
 
 struct sp_recollection {
-	struct sp_committed committed; /* what sp_apply_ruleset and sp_kernel_read take */
+	struct sp_memory memory; /* what sp_apply_ruleset takes */
 	const struct sp_directories *directories;
 	uint64_t namespace_cookie;
 };
 
-/* Nothing known is no failure. */
+/* Fills `ret` in place; it must not move. Nothing known is no failure. */
 void sp_recollection_open(struct sp_recollection *ret,
     const struct sp_directories *directories, const struct sp_nf_tables *socket);
 /* Writes it back; a failure costs the next apply time, nothing else. */

@@ -17,6 +17,9 @@
 struct sp_directories {
 	const char *state, *run, *config;
 	uint32_t lock_wait_ms;
+	/* The lockdown, or none, under which it was decided what to commit. Nothing
+	 * is committed once there is another: the panic button waits for no lock. */
+	struct sp_lockdown lockdown;
 };
 
 /* A policy with what is made of it. */
@@ -29,12 +32,13 @@ struct sp_standing {
 /* Reads and compiles a snapshot, by its text alone. Cleared on failure. */
 bool sp_standing_load_snapshot(const struct sp_directories *directories,
     enum sp_snapshot_kind kind, struct sp_standing *ret, struct sp_diag *diag);
-/* The floor: only what `lockdown` names, no gates. */
-bool sp_standing_load_floor(const struct sp_directories *directories,
+/* STATE/floor as it was kept, in its mode, with nothing else read. */
+bool sp_standing_load_kept_floor(const struct sp_directories *directories,
     struct sp_standing *ret, struct sp_diag *diag);
-/* The same from CONFIG/policy.ini, for when STATE/floor is lost: the services that
- * its `lockdown` names. False: there is no policy that can be read; said. */
-bool sp_standing_load_floor_anew(const struct sp_directories *directories,
+/* The floor of a lockdown: only what `lockdown` names, no gates, enforced even when
+ * the policy's mode is audit. Where STATE/floor is lost, CONFIG/policy.ini may still
+ * say who stays in. */
+bool sp_standing_load_floor(const struct sp_directories *directories,
     struct sp_standing *ret, struct sp_diag *diag);
 /* What shall stand now: the floor in a lockdown, else what is pending, else the
  * active snapshot. */

@@ -30,16 +30,26 @@ bool sp_snapshot_save(
 bool sp_opened_set(const char *run_directory, bool opened, struct sp_diag *diag);
 bool sp_opened_is_set(const char *run_directory);
 
+/* Which lockdown: the mark's own identity, so that one that was pressed again is
+ * another one. All zero: none. */
+struct sp_lockdown {
+	uint64_t inode;
+	int64_t made; /* nanoseconds since the epoch */
+};
+
 /* When an unconfirmed snapshot is undone: milliseconds of CLOCK_BOOTTIME, which
  * mean nothing after a reboot; the boot id says which boot is meant. */
 struct sp_pending {
 	int64_t deadline_ms;
 	char boot_id[40];
 	bool first; /* nothing was active before: undoing it removes the table */
+	/* Applied in this lockdown, which ends only when it is confirmed: until then
+	 * the mark stays, and undoing it, or a reboot, is locked down again. */
+	struct sp_lockdown under;
 };
 
 bool sp_snapshot_save_pending(const char *state_directory, const struct sp_policy *policy,
-    int64_t deadline_ms, struct sp_diag *diag);
+    int64_t deadline_ms, const struct sp_lockdown *under, struct sp_diag *diag);
 /* False: nothing is pending, or only from before a reboot. */
 bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret);
 /* What is pending becomes active, the active one previous. */
@@ -69,9 +79,17 @@ int64_t sp_snapshot_time(const char *state_directory);
 /* The path of its policy.ini; the caller frees. NULL: memory is out. */
 char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind);
 
-/* STATE/lockdown: while it is there only the floor is in force. */
-bool sp_lockdown_set(const char *state_directory, bool locked, struct sp_diag *diag);
+/* STATE/lockdown: while it is there only the floor is in force, unless what is
+ * pending was applied under just this lockdown. Setting it needs no lock: whoever
+ * holds that finds out before the next commit (sp_directories.lockdown). */
+bool sp_lockdown_set(const char *state_directory, struct sp_diag *diag);
 bool sp_lockdown_is_set(const char *state_directory);
+struct sp_lockdown sp_lockdown_mark(const char *state_directory);
+bool sp_lockdown_same(const struct sp_lockdown *a, const struct sp_lockdown *b);
+/* Ends this one, if it is the one that stands. False: another stands, or it cannot
+ * be removed; said. */
+bool sp_lockdown_end(
+    const char *state_directory, const struct sp_lockdown *which, struct sp_diag *diag);
 
 /* This boot's id, /proc/sys/kernel/random/boot_id. */
 bool sp_boot_id(char ret[40]);

@@ -11,6 +11,16 @@
 #include <sallyport/nf_tables.h>
 #include <sallyport/nft.h>
 
+/* What a commit goes by beside the kernel. */
+struct sp_memory {
+	struct sp_committed committed;
+	/* Asked between every read and its commit: true when somebody's word has made
+	 * it void. Whoever says that word commits after saying it, so that either
+	 * this sees it or the kernel's generation does. NULL: nobody's. */
+	bool (*overtaken)(void *context);
+	void *context;
+};
+
 /* Reads `inet sallyport`, true at one generation. Long sets that `committed` (may be
  * NULL) knows to be as in `wanted` are not read but borrow from `wanted`; with
  * `wanted` NULL, addresses are not read at all. The caller frees with
@@ -32,18 +42,19 @@ enum sp_commit sp_delta_commit(struct sp_nf_tables *socket, const struct sp_delt
 
 /* Read, delta, commit, read back, until it stands or 30 s are over. With `dry`,
  * the kernel checks and nothing is changed. `ret_text`, when not NULL, gets the
- * delta's lines. `ret_changes` counts what was sent. `committed` may be NULL; it is
+ * delta's lines. `ret_changes` counts what was sent. `memory` may be NULL; it is
  * brought up to date. */
 bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *wanted,
     const struct sp_gates *gates, const struct sp_proofs *proofs, bool dry,
-    struct sp_committed *committed, struct sp_text *ret_text, size_t *ret_changes,
+    struct sp_memory *memory, struct sp_text *ret_text, size_t *ret_changes,
     struct sp_diag *diag);
 
 /* Opens gates without proof, or ends that. Our table has to stand. */
 bool sp_commit_overrides(struct sp_nf_tables *socket, const struct sp_override *overrides,
-    size_t count, struct sp_committed *committed, struct sp_diag *diag);
+    size_t count, struct sp_memory *memory, struct sp_diag *diag);
 
 /* Removes our table, leases and counters with it: the host is open. */
-bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag);
+bool sp_remove_ruleset(
+    struct sp_nf_tables *socket, struct sp_memory *memory, struct sp_diag *diag);
 
 #endif

@@ -23,6 +23,7 @@
 
 struct apply {
 	const struct sp_options *options;
+	struct sp_directories directories;
 	struct sp_compiled compiled;
 	struct sp_verdicts verdicts;
 	struct sp_verdict_proofs proofs;
@@ -55,28 +56,37 @@ static bool verify(struct apply *apply, struct sp_diag *diag)
 
 static bool commit(struct apply *apply, struct sp_diag *diag)
 {
-	struct sp_directories directories = sp_directories_of(apply->options);
 	struct sp_proofs proofs =
 	    sp_verdict_proofs_for(&apply->proofs, apply->options->verify_none);
 
-	return sp_commit_ruleset(&directories, apply->compiled.ruleset,
+	return sp_commit_ruleset(&apply->directories, apply->compiled.ruleset,
 	    &apply->compiled.gates, &proofs, apply->options->dry_run, &apply->delta,
 	    &apply->changes, diag);
+}
+
+/* An apply ends the lockdown that it began in; one that was pressed since stays. */
+static bool end_lockdown(const struct apply *apply, struct sp_diag *diag)
+{
+	return sp_lockdown_end(
+		   apply->options->state_directory, &apply->directories.lockdown, diag) ||
+	       sp_error(diag, NULL,
+		   "the policy is the active snapshot, and `sallyport apply` puts it in "
+		   "force");
 }
 
 /* The kernel side stands by now: what fails here is said, and what stands. */
 static bool keep(struct apply *apply, struct sp_diag *diag)
 {
 	const char *state = apply->options->state_directory;
+	bool confirmed = !apply->options->confirm_ms;
 
-	if ((apply->options->confirm_ms ||
-		sp_snapshot_save(state, apply->compiled.policy, diag)) &&
-	    sp_lockdown_set(state, false, diag) &&
+	if ((!confirmed || sp_snapshot_save(state, apply->compiled.policy, diag)) &&
 	    sp_opened_set(apply->options->run_directory, false, diag))
-		return sp_verdict_evidence_save(state, &apply->verdicts, diag) ||
-		       sp_error(diag, NULL,
-			   "the policy stands, and is the next boot's; only why ports "
-			   "are open or shut could not be kept");
+		return (sp_verdict_evidence_save(state, &apply->verdicts, diag) ||
+			   sp_error(diag, NULL,
+			       "the policy stands, and is the next boot's; only why "
+			       "ports are open or shut could not be kept")) &&
+		       (!confirmed || end_lockdown(apply, diag));
 	return sp_error(diag, NULL,
 	    "the policy stands in the kernel, but %s does not hold it: the next boot "
 	    "would load the one before",
@@ -181,8 +191,8 @@ static bool commit_confirmed(struct apply *apply, struct sp_diag *diag)
 	int64_t deadline = sp_boottime_ms() + options->confirm_ms;
 	struct sp_pending before;
 
-	if (!sp_snapshot_save_pending(
-		options->state_directory, apply->compiled.policy, deadline, diag))
+	if (!sp_snapshot_save_pending(options->state_directory, apply->compiled.policy,
+		deadline, &apply->directories.lockdown, diag))
 		return false;
 	if (sp_guardian_start(options, deadline, diag) && commit(apply, diag))
 		return keep(apply, diag);
@@ -242,7 +252,8 @@ static enum sp_exit apply_policy(struct apply *apply)
 
 enum sp_exit sp_command_apply(const struct sp_options *options)
 {
-	struct apply apply = { .options = options };
+	struct apply apply = { .options = options,
+		.directories = sp_directories_of(options) };
 	enum sp_exit status;
 
 	if (options->boot &&

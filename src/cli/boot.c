@@ -47,14 +47,14 @@ static bool nothing_was_asked(const struct sp_directories *directories)
 	return !sp_state_was_asked(directories->state) && !has_policy(directories);
 }
 
-/* In audit mode nothing is ever blocked. */
+/* Before a byte of policy is parsed. In audit mode nothing is ever blocked. */
 static bool lay_floor(const struct sp_directories *directories, struct sp_diag *diag)
 {
 	struct sp_standing floor;
 	bool laid = true;
 	size_t changes;
 
-	if (!sp_standing_load_floor(directories, &floor, diag))
+	if (!sp_standing_load_kept_floor(directories, &floor, diag))
 		return false;
 	if (floor.policy->mode == SP_MODE_ENFORCE)
 		laid = sp_standing_commit(directories, &floor, &changes, diag);
@@ -74,33 +74,45 @@ static bool load(const struct sp_directories *directories, enum sp_snapshot_kind
 	return loaded;
 }
 
-/* The state is lost, and with it which services stay reachable; the administrator's
- * own policy may still say it. Only what it says of `lockdown` is taken: nobody
- * applied the rest. */
-static bool find_way_in(const struct sp_directories *directories, struct sp_diag *diag)
+/* With the state lost, and which services stay reachable with it, policy.ini may
+ * still say that. */
+static bool load_floor(
+    const struct sp_directories *directories, size_t *ret_services, struct sp_diag *diag)
 {
 	struct sp_standing floor;
 	size_t changes;
-	bool found = !sp_floor_is_kept(directories->state) &&
-		     sp_standing_load_floor_anew(directories, &floor, diag);
+	bool loaded;
 
-	if (!found)
+	if (!sp_standing_load_floor(directories, &floor, diag))
 		return false;
-	found = sp_standing_commit(directories, &floor, &changes, diag);
+	*ret_services = floor.policy->service_count;
+	loaded = sp_standing_commit(directories, &floor, &changes, diag);
 	sp_standing_clear(&floor);
-	return found;
+	return loaded;
+}
+
+static enum sp_exit lock_down(
+    const struct sp_directories *directories, struct sp_diag *diag)
+{
+	size_t services;
+
+	fputs("sallyport: locked down: only the floor is in force\n", stderr);
+	return load_floor(directories, &services, diag) ? SP_EXIT_DONE : SP_EXIT_SYSTEM;
 }
 
 static enum sp_exit fall_back(
     const struct sp_directories *directories, bool stood, struct sp_diag *diag)
 {
+	bool lost = !sp_floor_is_kept(directories->state);
+	size_t services = 0;
+
 	sp_error(
 	    diag, NULL, "the active snapshot cannot be loaded; trying the previous one");
 	if (load(directories, SP_SNAPSHOT_PREVIOUS, diag))
 		sp_error(diag, NULL, "the PREVIOUS policy is in force");
 	else if (stood)
 		sp_error(diag, NULL, "the ruleset that stood before is still in force");
-	else if (find_way_in(directories, diag))
+	else if (lost && load_floor(directories, &services, diag) && services)
 		sp_error(diag, NULL,
 		    "only the floor is in force, made of what %s/policy.ini says of "
 		    "`lockdown`",
@@ -130,10 +142,8 @@ static enum sp_exit boot_locked(const struct sp_options *options, struct sp_diag
 		if (!lay_floor(&directories, diag))
 			return SP_EXIT_SYSTEM;
 	}
-	if (sp_lockdown_is_set(options->state_directory)) {
-		fputs("sallyport: locked down: only the floor is in force\n", stderr);
-		return SP_EXIT_DONE;
-	}
+	if (sp_lockdown_is_set(directories.state))
+		return lock_down(&directories, diag);
 	/* What waits to be confirmed is in force, on this boot alone. */
 	if (load(&directories, sp_snapshot_in_force(directories.state), diag))
 		return SP_EXIT_DONE;

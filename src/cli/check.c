@@ -43,7 +43,7 @@ static bool leave_host(struct sp_diag *diag)
 
 static bool ask_kernel(const struct sp_compiled *compiled, struct sp_diag *diag)
 {
-	struct sp_committed committed = { 0 };
+	struct sp_memory memory = { 0 };
 	struct sp_nf_tables *socket;
 	struct sp_proofs nothing = { 0 };
 	size_t changes;
@@ -53,8 +53,8 @@ static bool ask_kernel(const struct sp_compiled *compiled, struct sp_diag *diag)
 		return false;
 	socket = sp_nf_tables_open(diag);
 	taken = socket && sp_apply_ruleset(socket, compiled->ruleset, &compiled->gates,
-			      &nothing, false, &committed, NULL, &changes, diag);
-	sp_committed_free(&committed);
+			      &nothing, false, &memory, NULL, &changes, diag);
+	sp_committed_free(&memory.committed);
 	sp_nf_tables_close(socket);
 	return taken;
 }

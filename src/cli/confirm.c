@@ -21,8 +21,11 @@ static enum sp_exit confirm(const struct sp_options *options, struct sp_diag *di
 	if (!sp_standing_load_snapshot(
 		&directories, SP_SNAPSHOT_PENDING, &standing, diag))
 		return SP_EXIT_SYSTEM;
+	/* The lockdown that it was applied in ends last: in between it stands. */
 	kept = sp_floor_save(options->state_directory, standing.policy, diag) &&
-	       sp_snapshot_confirm(options->state_directory, diag);
+	       sp_snapshot_confirm(options->state_directory, diag) &&
+	       (!pending.under.inode ||
+		   sp_lockdown_end(options->state_directory, &pending.under, diag));
 	sp_standing_clear(&standing);
 	return kept ? SP_EXIT_DONE : SP_EXIT_SYSTEM;
 }

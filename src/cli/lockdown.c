@@ -5,36 +5,58 @@
 
 #include "policy.h"
 
+/* Whoever holds the lock gets this long to finish. After that nobody is waited for:
+ * the mark stands, and the holder's next commit finds it or is refused for its
+ * generation, which is no longer the kernel's. */
+#define LOCK_WAIT_MS 1000u
+
+static void say_waiting(void)
+{
+	fputs("sallyport: another sallyport is applying; locking down all the same\n",
+	    stderr);
+}
+
+static int try_lock(const struct sp_options *options)
+{
+	uint32_t wait =
+	    options->lock_wait_ms < LOCK_WAIT_MS ? options->lock_wait_ms : LOCK_WAIT_MS;
+	struct sp_diag ignored = { 0 };
+	int lock = sp_state_lock(options->run_directory, wait, say_waiting, &ignored);
+
+	sp_diag_free(&ignored);
+	return lock;
+}
+
 /* The mark first: an enforcer that sees the floor must know it is meant. */
 static bool lock_down(
     const struct sp_options *options, size_t *ret_services, struct sp_diag *diag)
 {
+	bool marked = sp_lockdown_set(options->state_directory, diag);
+	/* From here on with this lockdown: an apply may end it. */
 	struct sp_directories directories = sp_directories_of(options);
 	struct sp_standing floor;
-	size_t changes;
 	bool locked;
+	size_t changes;
+	int lock;
 
 	if (!sp_standing_load_floor(&directories, &floor, diag))
 		return false;
 	*ret_services = floor.policy->service_count;
-	locked = sp_lockdown_set(options->state_directory, true, diag) &&
-		 sp_opened_set(options->run_directory, false, diag);
+	lock = try_lock(options);
 	/* A state directory that cannot be written is no reason to stay open. */
-	locked = sp_standing_commit(&directories, &floor, &changes, diag) && locked;
+	locked = sp_standing_commit(&directories, &floor, &changes, diag);
+	if (lock >= 0)
+		close(lock);
 	sp_standing_clear(&floor);
-	return locked;
+	return sp_opened_set(options->run_directory, false, diag) && locked && marked;
 }
 
 enum sp_exit sp_command_lockdown(const struct sp_options *options)
 {
 	struct sp_diag diag = { 0 };
 	size_t services = 0;
-	int lock =
-	    sp_state_lock(options->run_directory, options->lock_wait_ms, NULL, &diag);
-	bool locked = lock >= 0 && lock_down(options, &services, &diag);
+	bool locked = lock_down(options, &services, &diag);
 
-	if (lock >= 0)
-		close(lock);
 	if (!sp_show_diagnostics(options, &diag) || !locked)
 		return SP_EXIT_SYSTEM;
 	if (!options->quiet)

@@ -83,22 +83,22 @@ static void log_it(const struct sp_options *options)
 	free(reason);
 }
 
-static bool commit(
-    const struct sp_options *options, const struct list *list, struct sp_diag *diag)
+static bool commit(const struct sp_options *options,
+    const struct sp_directories *directories, const struct list *list,
+    struct sp_diag *diag)
 {
 	int lock =
 	    sp_state_lock(options->run_directory, options->lock_wait_ms, NULL, diag);
 	struct sp_nf_tables *socket = lock < 0 ? NULL : sp_nf_tables_open(diag);
-	struct sp_directories directories = sp_directories_of(options);
 	struct sp_recollection recollection = { 0 };
 	bool done;
 
 	if (socket)
-		sp_recollection_open(&recollection, &directories, socket);
+		sp_recollection_open(&recollection, directories, socket);
 	/* The note first: nothing stands open that nobody can explain. */
 	done = socket && keep_note(options, list, diag) &&
 	       sp_commit_overrides(
-		   socket, list->items, list->length, &recollection.committed, diag);
+		   socket, list->items, list->length, &recollection.memory, diag);
 	if (done)
 		sp_recollection_keep(&recollection);
 	sp_recollection_close(&recollection);
@@ -129,7 +129,8 @@ enum sp_exit sp_command_override(const struct sp_options *options)
 	if (!is_complete(options))
 		return SP_EXIT_USAGE;
 	done = sp_standing_load_in_force(&directories, &standing, &diag) &&
-	       collect(&standing, options, &list, &diag) && commit(options, &list, &diag);
+	       collect(&standing, options, &list, &diag) &&
+	       commit(options, &directories, &list, &diag);
 	sp_array_free(&list);
 	sp_standing_clear(&standing);
 	if (!sp_show_diagnostics(options, &diag) || !done)

@@ -59,7 +59,8 @@ bool sp_show_diagnostics(const struct sp_options *options, struct sp_diag *diag)
 struct sp_directories sp_directories_of(const struct sp_options *options)
 {
 	return (struct sp_directories){ options->state_directory, options->run_directory,
-		options->config_directory, options->lock_wait_ms };
+		options->config_directory, options->lock_wait_ms,
+		sp_lockdown_mark(options->state_directory) };
 }
 
 struct sp_policy *sp_read_policy(

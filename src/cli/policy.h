@@ -17,6 +17,7 @@ struct sp_policy *sp_read_policy(
 struct sp_policy *sp_policy_in_memory(const struct sp_options *options, const char *text,
     size_t length, struct sp_diag *diag);
 
+/* With the lockdown that stands now: a command that commits asks at its start. */
 struct sp_directories sp_directories_of(const struct sp_options *options);
 
 /* A policy with everything that is made of it alone. */

@@ -17,6 +17,7 @@
 
 struct recheck {
 	const struct sp_options *options;
+	struct sp_directories directories;
 	struct sp_standing standing;
 	struct sp_verdicts verdicts;
 	struct sp_verdict_proofs proofs;
@@ -83,14 +84,13 @@ static bool ask(struct recheck *recheck, struct sp_diag *diag)
 /* Under the lock: what was asked for may not be what stands by now. */
 static bool still_stands(const struct recheck *recheck, struct sp_diag *diag)
 {
-	struct sp_directories directories = sp_directories_of(recheck->options);
 	uint8_t digest[SP_DIGEST_BYTES];
 
-	if (sp_opened_is_set(directories.run))
+	if (sp_opened_is_set(recheck->directories.run))
 		return sp_error(diag, NULL,
 		    "`rollback --to-open` stands: nothing is enforced until `sallyport "
 		    "apply`");
-	if (sp_standing_digest_in_force(&directories, digest) &&
+	if (sp_standing_digest_in_force(&recheck->directories, digest) &&
 	    !memcmp(digest, recheck->standing.policy->digest, sizeof(digest)))
 		return true;
 	return sp_error(diag, NULL,
@@ -102,11 +102,10 @@ static bool commit(struct recheck *recheck, struct sp_diag *diag)
 {
 	int lock = sp_state_lock(
 	    recheck->options->run_directory, recheck->options->lock_wait_ms, NULL, diag);
-	struct sp_directories directories = sp_directories_of(recheck->options);
 	struct sp_proofs proofs = sp_verdict_proofs_for(&recheck->proofs, true);
 	size_t changes;
 	bool done = lock >= 0 && still_stands(recheck, diag) &&
-		    sp_commit_ruleset(&directories, recheck->standing.ruleset,
+		    sp_commit_ruleset(&recheck->directories, recheck->standing.ruleset,
 			&recheck->standing.gates, &proofs, false, NULL, &changes, diag) &&
 		    sp_verdict_evidence_save(
 			recheck->options->state_directory, &recheck->verdicts, diag);
@@ -143,14 +142,15 @@ static bool is_enforced(const struct sp_options *options, struct sp_diag *diag)
 
 enum sp_exit sp_command_recheck(const struct sp_options *options)
 {
-	struct sp_directories directories = sp_directories_of(options);
-	struct recheck recheck = { .options = options };
+	struct recheck recheck = { .options = options,
+		.directories = sp_directories_of(options) };
 	struct sp_diag diag = { 0 };
 	enum sp_exit status = SP_EXIT_SYSTEM;
-	bool done = is_enforced(options, &diag) &&
-		    sp_standing_load_in_force(&directories, &recheck.standing, &diag) &&
-		    names_exist(&recheck, &diag) && ask(&recheck, &diag) &&
-		    commit(&recheck, &diag);
+	bool done =
+	    is_enforced(options, &diag) &&
+	    sp_standing_load_in_force(&recheck.directories, &recheck.standing, &diag) &&
+	    names_exist(&recheck, &diag) && ask(&recheck, &diag) &&
+	    commit(&recheck, &diag);
 
 	if (sp_show_diagnostics(options, &diag) && done)
 		status = report(&recheck);

@@ -109,7 +109,7 @@ static int differences(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	struct sp_delta *delta;
 	int count = -1;
 
-	if (!sp_kernel_read(enforcer->tables, &enforcer->recollection.committed,
+	if (!sp_kernel_read(enforcer->tables, &enforcer->recollection.memory.committed,
 		enforcer->snapshot->standing.ruleset, &kernel, diag))
 		return -1;
 	delta = sp_delta_make(enforcer->snapshot->standing.ruleset,
@@ -143,7 +143,7 @@ static bool commit(struct sp_enforcing *enforcer, struct sp_diag *diag)
 
 	committed = sp_apply_ruleset(enforcer->tables,
 	    enforcer->snapshot->standing.ruleset, &enforcer->snapshot->standing.gates,
-	    &proofs, false, &enforcer->recollection.committed, NULL, &changes, diag);
+	    &proofs, false, &enforcer->recollection.memory, NULL, &changes, diag);
 	/* Commands know then what stands. */
 	if (committed && changes)
 		sp_recollection_keep(&enforcer->recollection);
@@ -173,8 +173,11 @@ static bool settle_locked(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	/* An apply that was under way has written its snapshot by now, and what it
 	 * committed. */
 	sp_recollection_close(&enforcer->recollection);
+	/* Before it is read what shall stand: a lockdown that is pressed from here on
+	 * makes the commit void, and the next look follows it. */
+	enforcer->directories.lockdown = sp_lockdown_mark(enforcer->directories.state);
 	sp_recollection_open(
-	    &enforcer->recollection, &enforcer->options->directories, enforcer->tables);
+	    &enforcer->recollection, &enforcer->directories, enforcer->tables);
 	sp_follow_snapshot(enforcer);
 	if (enforcer->drifted || !enforcer->laid) {
 		different = differences(enforcer, diag);

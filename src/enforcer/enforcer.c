@@ -153,8 +153,9 @@ static bool start(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	enforcer->monitor = enforcer->tables ? sp_nf_monitor_open(SP_TABLE, diag) : NULL;
 	if (!enforcer->monitor)
 		return false;
+	enforcer->directories = enforcer->options->directories;
 	sp_recollection_open(
-	    &enforcer->recollection, &enforcer->options->directories, enforcer->tables);
+	    &enforcer->recollection, &enforcer->directories, enforcer->tables);
 	if (!sp_watch_follow(&enforcer->watch, enforcer->snapshot->standing.policy,
 		&enforcer->snapshot->standing.gates, sp_boottime_ms()))
 		return sp_out_of_memory(diag);

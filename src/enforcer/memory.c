@@ -4,13 +4,25 @@
 
 #include <sallyport/state.h>
 
+/* Was the panic button pressed since it was decided what to commit? */
+static bool is_overtaken(void *context)
+{
+	const struct sp_recollection *recollection = context;
+	struct sp_lockdown now = sp_lockdown_mark(recollection->directories->state);
+
+	return !sp_lockdown_same(&now, &recollection->directories->lockdown);
+}
+
 void sp_recollection_open(struct sp_recollection *ret,
     const struct sp_directories *directories, const struct sp_nf_tables *socket)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->directories = directories;
 	ret->namespace_cookie = sp_nf_tables_namespace(socket);
-	sp_committed_load(directories->run, ret->namespace_cookie, &ret->committed);
+	ret->memory.overtaken = is_overtaken;
+	ret->memory.context = ret;
+	sp_committed_load(
+	    directories->run, ret->namespace_cookie, &ret->memory.committed);
 }
 
 void sp_recollection_keep(struct sp_recollection *recollection)
@@ -18,13 +30,13 @@ void sp_recollection_keep(struct sp_recollection *recollection)
 	struct sp_diag diag = { 0 };
 
 	sp_committed_save(recollection->directories->run, recollection->namespace_cookie,
-	    &recollection->committed, &diag);
+	    &recollection->memory.committed, &diag);
 	sp_diag_free(&diag);
 }
 
 void sp_recollection_close(struct sp_recollection *recollection)
 {
-	sp_committed_free(&recollection->committed);
+	sp_committed_free(&recollection->memory.committed);
 }
 
 bool sp_commit_ruleset(const struct sp_directories *directories,
@@ -40,7 +52,7 @@ bool sp_commit_ruleset(const struct sp_directories *directories,
 		return false;
 	sp_recollection_open(&recollection, directories, socket);
 	committed = sp_apply_ruleset(socket, wanted, gates, proofs, dry,
-	    &recollection.committed, ret_text, ret_changes, diag);
+	    &recollection.memory, ret_text, ret_changes, diag);
 	if (committed && !dry)
 		sp_recollection_keep(&recollection);
 	sp_recollection_close(&recollection);
@@ -60,7 +72,7 @@ bool sp_read_kernel(const struct sp_directories *directories,
 		return false;
 	sp_recollection_open(&recollection, directories, socket);
 	read = sp_kernel_read(
-	    socket, whole ? NULL : &recollection.committed, wanted, ret, diag);
+	    socket, whole ? NULL : &recollection.memory.committed, wanted, ret, diag);
 	sp_recollection_close(&recollection);
 	sp_nf_tables_close(socket);
 	return read;

@@ -20,6 +20,7 @@ struct sp_enforcing {
 	const struct sp_enforcer_hooks *hooks;
 	struct sp_nf_tables *tables;
 	struct sp_nf_monitor *monitor;
+	struct sp_directories directories; /* with the lockdown of the last settling */
 	struct sp_recollection recollection;
 	struct sp_snapshot *snapshot;
 	struct sp_watch watch;

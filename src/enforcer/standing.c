@@ -34,29 +34,44 @@ static bool compile(
 	return false;
 }
 
-bool sp_standing_load_floor(const struct sp_directories *directories,
+bool sp_standing_load_kept_floor(const struct sp_directories *directories,
     struct sp_standing *ret, struct sp_diag *diag)
 {
 	return compile(sp_floor_read(directories->state, diag), ret, diag);
 }
 
-bool sp_standing_load_floor_anew(const struct sp_directories *directories,
-    struct sp_standing *ret, struct sp_diag *diag)
+/* Of the administrator's own policy, which nobody need have applied, only what it
+ * says of `lockdown` is taken. NULL: there is none that can be read. */
+static struct sp_policy *floor_of_config(const struct sp_directories *directories)
 {
 	struct sp_policy_source source = { .config_directory = directories->config };
-	struct sp_policy *policy;
+	struct sp_policy *policy, *floor = NULL;
+	struct sp_diag diag = { 0 };
 	char *path;
-	bool loaded;
 
-	memset(ret, 0, sizeof(*ret));
 	if (asprintf(&path, "%s/policy.ini", directories->config) < 0)
-		return sp_out_of_memory(diag);
+		return NULL;
 	source.path = path;
-	policy = sp_policy_read(&source, diag);
-	loaded = policy && compile(sp_floor_of(policy, diag), ret, diag);
+	policy = sp_policy_read(&source, &diag);
+	if (policy)
+		floor = sp_floor_of(policy, &diag);
 	sp_policy_free(policy);
+	sp_diag_free(&diag);
 	free(path);
-	return loaded;
+	return floor;
+}
+
+bool sp_standing_load_floor(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag)
+{
+	struct sp_policy *floor =
+	    sp_floor_is_kept(directories->state) ? NULL : floor_of_config(directories);
+
+	if (!floor)
+		floor = sp_floor_read(directories->state, diag);
+	if (floor)
+		floor->mode = SP_MODE_ENFORCE;
+	return compile(floor, ret, diag);
 }
 
 bool sp_standing_load_in_force(const struct sp_directories *directories,
@@ -110,22 +125,31 @@ bool sp_standing_commit(const struct sp_directories *directories,
 	    &proofs, false, NULL, ret_changes, diag);
 }
 
-static bool remove_table(struct sp_diag *diag)
+static bool remove_table(const struct sp_directories *directories, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
-	bool removed = socket && sp_remove_ruleset(socket, diag);
+	struct sp_recollection recollection;
+	bool removed;
 
+	if (!socket)
+		return false;
+	sp_recollection_open(&recollection, directories, socket);
+	removed = sp_remove_ruleset(socket, &recollection.memory, diag);
+	sp_recollection_close(&recollection);
 	sp_nf_tables_close(socket);
 	return removed;
 }
 
-static bool restore_active(const struct sp_directories *directories, struct sp_diag *diag)
+static bool restore(
+    const struct sp_directories *directories, bool floor, struct sp_diag *diag)
 {
 	struct sp_standing standing;
 	size_t changes;
-	bool restored;
+	bool restored = floor ? sp_standing_load_floor(directories, &standing, diag)
+			      : sp_standing_load_snapshot(
+				    directories, SP_SNAPSHOT_ACTIVE, &standing, diag);
 
-	if (!sp_standing_load_snapshot(directories, SP_SNAPSHOT_ACTIVE, &standing, diag))
+	if (!restored)
 		return false;
 	restored = sp_standing_commit(directories, &standing, &changes, diag);
 	sp_standing_clear(&standing);
@@ -133,21 +157,26 @@ static bool restore_active(const struct sp_directories *directories, struct sp_d
 }
 
 static enum sp_undone undo_locked(
-    const struct sp_directories *directories, bool only_due, struct sp_diag *diag)
+    const struct sp_directories *before, bool only_due, struct sp_diag *diag)
 {
+	struct sp_directories directories = *before;
 	struct sp_pending pending;
 	bool restored;
 
-	if (!sp_snapshot_pending(directories->state, &pending) ||
+	if (!sp_snapshot_pending(directories.state, &pending) ||
 	    (only_due && sp_boottime_ms() < pending.deadline_ms))
 		return SP_UNDONE_NOTHING;
+	directories.lockdown = sp_lockdown_mark(directories.state);
+	if (pending.under.inode &&
+	    sp_lockdown_same(&pending.under, &directories.lockdown))
+		restored = restore(&directories, true, diag);
 	/* The floor, or an open host, was asked for since, and stays. */
-	if (sp_lockdown_is_set(directories->state) || sp_opened_is_set(directories->run))
+	else if (directories.lockdown.inode || sp_opened_is_set(directories.run))
 		restored = true;
 	else
-		restored = pending.first ? remove_table(diag)
-					 : restore_active(directories, diag);
-	return restored && sp_snapshot_discard(directories->state, diag)
+		restored = pending.first ? remove_table(&directories, diag)
+					 : restore(&directories, false, diag);
+	return restored && sp_snapshot_discard(directories.state, diag)
 		   ? SP_UNDONE
 		   : SP_UNDONE_FAILED;
 }

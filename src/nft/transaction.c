@@ -370,17 +370,23 @@ struct applying {
 	const struct sp_gates *gates;
 	const struct sp_proofs *proofs;
 	bool dry;
-	struct sp_committed *committed; /* NULL: everything is read */
+	struct sp_memory *memory; /* NULL: everything is read */
 	struct sp_text *text;
 	size_t *changes;
 	struct sp_diag *diag;
 	size_t mismatches; /* commits that read back different */
 };
 
+static const struct sp_committed *known(const struct sp_memory *memory)
+{
+	return memory ? &memory->committed : NULL;
+}
+
 static bool remember(struct applying *applying, uint32_t generation)
 {
-	return !applying->committed ||
-	       sp_committed_make(applying->wanted, generation, applying->committed) ||
+	return !applying->memory ||
+	       sp_committed_make(
+		   applying->wanted, generation, &applying->memory->committed) ||
 	       sp_out_of_memory(applying->diag);
 }
 
@@ -395,15 +401,15 @@ static enum sp_commit read_back(struct applying *applying, uint32_t generation)
 	struct sp_kernel kernel;
 
 	if (!remember(applying, generation + 1) ||
-	    !sp_kernel_read(applying->socket, applying->committed, applying->wanted,
+	    !sp_kernel_read(applying->socket, known(applying->memory), applying->wanted,
 		&kernel, applying->diag))
 		return SP_COMMIT_REFUSED;
 	left = sp_delta_make(
 	    applying->wanted, applying->gates, &kernel, NULL, applying->diag);
 	if (left)
 		outcome = left->changes.length ? SP_COMMIT_STALE : SP_COMMITTED;
-	if (outcome == SP_COMMITTED && applying->committed)
-		applying->committed->generation = kernel.generation;
+	if (outcome == SP_COMMITTED && applying->memory)
+		applying->memory->committed.generation = kernel.generation;
 	sp_delta_free(left);
 	sp_kernel_free(&kernel);
 	if (outcome == SP_COMMIT_STALE && ++applying->mismatches == READ_BACK_TRIES) {
@@ -430,6 +436,12 @@ static enum sp_commit conclude(struct applying *applying, const struct sp_delta 
 	return remember(applying, kernel->generation) ? SP_COMMITTED : SP_COMMIT_REFUSED;
 }
 
+static bool is_overtaken(const struct sp_memory *memory, struct sp_diag *diag)
+{
+	return memory && memory->overtaken && memory->overtaken(memory->context) &&
+	       !sp_error(diag, NULL, "locked down meanwhile: only the floor stands");
+}
+
 static enum sp_commit attempt(struct applying *applying)
 {
 	enum sp_commit outcome = SP_COMMIT_REFUSED;
@@ -437,9 +449,13 @@ static enum sp_commit attempt(struct applying *applying)
 	struct sp_delta *delta;
 	struct sp_kernel kernel;
 
-	if (!sp_kernel_read(applying->socket, applying->committed, applying->wanted,
+	if (!sp_kernel_read(applying->socket, known(applying->memory), applying->wanted,
 		&kernel, applying->diag))
 		return SP_COMMIT_REFUSED;
+	if (!applying->dry && is_overtaken(applying->memory, applying->diag)) {
+		sp_kernel_free(&kernel);
+		return SP_COMMIT_REFUSED;
+	}
 	/* Attempts may take half a minute: what is left of a lease is counted anew. */
 	proofs.now_ms = wall_ms();
 	delta = sp_delta_make(
@@ -456,11 +472,11 @@ static enum sp_commit attempt(struct applying *applying)
 
 bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *wanted,
     const struct sp_gates *gates, const struct sp_proofs *proofs, bool dry,
-    struct sp_committed *committed, struct sp_text *ret_text, size_t *ret_changes,
+    struct sp_memory *memory, struct sp_text *ret_text, size_t *ret_changes,
     struct sp_diag *diag)
 {
-	struct applying applying = { socket, wanted, gates, proofs, dry, committed,
-		ret_text, ret_changes, diag, 0 };
+	struct applying applying = { socket, wanted, gates, proofs, dry, memory, ret_text,
+		ret_changes, diag, 0 };
 	time_t deadline = seconds_now() + COMMIT_SECONDS;
 	enum sp_commit outcome;
 
@@ -481,7 +497,7 @@ bool sp_apply_ruleset(struct sp_nf_tables *socket, const struct sp_ruleset *want
 struct small {
 	const struct sp_override *overrides; /* NULL: remove the table */
 	size_t count;
-	struct sp_committed *committed; /* may be NULL */
+	struct sp_memory *memory; /* may be NULL */
 };
 
 /* What was remembered stays true when ours was the only commit since. */
@@ -504,12 +520,16 @@ static enum sp_commit attempt_small(
 
 	if (!sp_kernel_read(socket, NULL, NULL, &kernel, diag))
 		return SP_COMMIT_REFUSED;
+	if (is_overtaken(small->memory, diag)) {
+		sp_kernel_free(&kernel);
+		return SP_COMMIT_REFUSED;
+	}
 	delta = small->overrides ? sp_delta_override(small->overrides, small->count, diag)
 				 : sp_delta_remove(&kernel, diag);
 	if (delta)
 		outcome = sp_delta_commit(socket, delta, &kernel, false, diag);
-	if (outcome == SP_COMMITTED && small->committed)
-		follow_generation(socket, small->committed, kernel.generation);
+	if (outcome == SP_COMMITTED && small->memory)
+		follow_generation(socket, &small->memory->committed, kernel.generation);
 	sp_delta_free(delta);
 	sp_kernel_free(&kernel);
 	return outcome;
@@ -531,13 +551,14 @@ static bool commit_small(
 	return outcome == SP_COMMITTED;
 }
 
-bool sp_remove_ruleset(struct sp_nf_tables *socket, struct sp_diag *diag)
+bool sp_remove_ruleset(
+    struct sp_nf_tables *socket, struct sp_memory *memory, struct sp_diag *diag)
 {
-	return commit_small(socket, &(struct small){ 0 }, diag);
+	return commit_small(socket, &(struct small){ .memory = memory }, diag);
 }
 
 bool sp_commit_overrides(struct sp_nf_tables *socket, const struct sp_override *overrides,
-    size_t count, struct sp_committed *committed, struct sp_diag *diag)
+    size_t count, struct sp_memory *memory, struct sp_diag *diag)
 {
-	return commit_small(socket, &(struct small){ overrides, count, committed }, diag);
+	return commit_small(socket, &(struct small){ overrides, count, memory }, diag);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,10 @@
 #include "directory.h"
 
 #define INCOMING "incoming"
-#define LOCKDOWN_FILE "lockdown"
-#define OPENED_FILE "opened"
 #define DEADLINE_FILE "deadline"
 #define POLICY_FILE "policy.ini"
 #define DIGEST_FILE "digest"
+#define DEADLINE_BYTES 159 /* five numbers and a boot id */
 #define HEX_BYTES (2 * SP_DIGEST_BYTES)
 
 static const char *const names[] = {
@@ -190,10 +190,10 @@ static bool put_pending(int state)
 }
 
 bool sp_snapshot_save_pending(const char *state_directory, const struct sp_policy *policy,
-    int64_t deadline_ms, struct sp_diag *diag)
+    int64_t deadline_ms, const struct sp_lockdown *under, struct sp_diag *diag)
 {
 	int state = sp_state_directory_open(state_directory, diag);
-	char deadline[128], boot_id[40];
+	char deadline[DEADLINE_BYTES + 1], boot_id[40];
 	bool first, saved;
 
 	if (state < 0)
@@ -203,8 +203,8 @@ bool sp_snapshot_save_pending(const char *state_directory, const struct sp_polic
 		close(state);
 		return sp_error(diag, NULL, "cannot read the boot id");
 	}
-	snprintf(deadline, sizeof(deadline), "%lld %s %d\n", (long long)deadline_ms,
-	    boot_id, first);
+	snprintf(deadline, sizeof(deadline), "%lld %s %d %" PRIu64 " %" PRId64 "\n",
+	    (long long)deadline_ms, boot_id, first, under->inode, under->made);
 	saved = write_incoming(state, state_directory, policy, deadline, diag);
 	if (saved && (!put_pending(state) || fsync(state) < 0))
 		saved = cannot(state_directory, diag);
@@ -223,9 +223,12 @@ bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret)
 
 	if (state < 0)
 		return false;
-	text = read_file(state, SP_SNAPSHOT_PENDING, DEADLINE_FILE, 127, &length);
+	text =
+	    read_file(state, SP_SNAPSHOT_PENDING, DEADLINE_FILE, DEADLINE_BYTES, &length);
 	close(state);
-	if (text && sscanf(text, "%lld %39s %d", &deadline, ret->boot_id, &first) == 3) {
+	ret->under = (struct sp_lockdown){ 0 };
+	if (text && sscanf(text, "%lld %39s %d %" SCNu64 " %" SCNd64, &deadline,
+			ret->boot_id, &first, &ret->under.inode, &ret->under.made) >= 3) {
 		ret->deadline_ms = deadline;
 		ret->first = first;
 		pending = sp_boot_id(boot_id) && !strcmp(boot_id, ret->boot_id);
@@ -369,54 +372,4 @@ char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind)
 	return asprintf(&path, "%s/%s/" POLICY_FILE, state_directory, names[kind]) < 0
 		   ? NULL
 		   : path;
-}
-
-/* ---- marks: empty files ---- */
-
-static bool set_mark(
-    const char *path, const char *name, bool marked, struct sp_diag *diag)
-{
-	int directory = sp_state_directory_open(path, diag);
-	bool set;
-
-	if (directory < 0)
-		return false;
-	if (marked)
-		set = sp_state_file_replace(directory, path, name, "", 0, diag);
-	else
-		set = unlinkat(directory, name, 0) == 0 || errno == ENOENT ||
-		      sp_error(diag, NULL, "cannot remove %s/%s: %s", path, name,
-			  strerror(errno));
-	close(directory);
-	return set;
-}
-
-static bool has_mark(const char *path, const char *name)
-{
-	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool marked = directory >= 0 && faccessat(directory, name, F_OK, 0) == 0;
-
-	if (directory >= 0)
-		close(directory);
-	return marked;
-}
-
-bool sp_lockdown_set(const char *state_directory, bool locked, struct sp_diag *diag)
-{
-	return set_mark(state_directory, LOCKDOWN_FILE, locked, diag);
-}
-
-bool sp_lockdown_is_set(const char *state_directory)
-{
-	return has_mark(state_directory, LOCKDOWN_FILE);
-}
-
-bool sp_opened_set(const char *run_directory, bool opened, struct sp_diag *diag)
-{
-	return set_mark(run_directory, OPENED_FILE, opened, diag);
-}
-
-bool sp_opened_is_set(const char *run_directory)
-{
-	return has_mark(run_directory, OPENED_FILE);
 }
