@@ -11,6 +11,9 @@
 
 #include "parts.h"
 
+/* How long a snapshot that could not be loaded is left alone. */
+#define UNLOADABLE_MS 10000
+
 struct sp_snapshot *sp_snapshot_load(
     const struct sp_enforcer_options *options, struct sp_diag *diag)
 {
@@ -30,6 +33,31 @@ struct sp_snapshot *sp_snapshot_load(
 void sp_forget_leases(struct sp_enforcing *enforcer)
 {
 	enforcer->leases.length = 0;
+	for (size_t i = 0; i < enforcer->news.length; i++)
+		free(enforcer->news.items[i].text);
+	enforcer->news.length = 0;
+}
+
+/* A snapshot in force that cannot be loaded is said once; the one before goes on. */
+static void cannot_follow(struct sp_enforcing *enforcer,
+    const uint8_t digest[SP_DIGEST_BYTES], struct sp_diag *diag)
+{
+	if (memcmp(digest, enforcer->unloadable, SP_DIGEST_BYTES) != 0) {
+		memcpy(enforcer->unloadable, digest, SP_DIGEST_BYTES);
+		sp_say_trouble(enforcer, diag);
+		sp_say(enforcer, SP_EVENT_TROUBLE,
+		    "the new snapshot cannot be loaded: the policy before it is "
+		    "enforced, until `sallyport apply`");
+	}
+	sp_diag_free(diag);
+	enforcer->unloadable_until = sp_boottime_ms() + UNLOADABLE_MS;
+}
+
+static bool is_unloadable(
+    const struct sp_enforcing *enforcer, const uint8_t digest[SP_DIGEST_BYTES])
+{
+	return !memcmp(digest, enforcer->unloadable, SP_DIGEST_BYTES) &&
+	       sp_boottime_ms() < enforcer->unloadable_until;
 }
 
 void sp_follow_snapshot(struct sp_enforcing *enforcer)
@@ -39,7 +67,9 @@ void sp_follow_snapshot(struct sp_enforcing *enforcer)
 	struct sp_diag diag = { 0 };
 
 	if (!sp_standing_digest_in_force(&enforcer->options->directories, digest) ||
-	    !memcmp(digest, enforcer->snapshot->standing.policy->digest, sizeof(digest)))
+	    !memcmp(
+		digest, enforcer->snapshot->standing.policy->digest, sizeof(digest)) ||
+	    is_unloadable(enforcer, digest))
 		return;
 	next = sp_snapshot_load(enforcer->options, &diag);
 	if (next && !sp_watch_follow(&enforcer->watch, next->standing.policy,
@@ -48,9 +78,12 @@ void sp_follow_snapshot(struct sp_enforcing *enforcer)
 		sp_snapshot_release(next);
 		next = NULL;
 	}
-	sp_say_trouble(enforcer, &diag);
-	if (!next)
+	if (!next) {
+		cannot_follow(enforcer, digest, &diag);
 		return;
+	}
+	sp_say_trouble(enforcer, &diag);
+	memset(enforcer->unloadable, 0, sizeof(enforcer->unloadable));
 	sp_forget_leases(enforcer);
 	sp_snapshot_release(enforcer->snapshot);
 	enforcer->snapshot = next;
@@ -115,7 +148,7 @@ static int differences(struct sp_enforcing *enforcer, struct sp_diag *diag)
 	delta = sp_delta_make(enforcer->snapshot->standing.ruleset,
 	    &enforcer->snapshot->standing.gates, &kernel, NULL, diag);
 	if (delta)
-		count = (int)delta->changes.length;
+		count = (int)(delta->changes.length + sp_count_strays(enforcer, &kernel));
 	enforcer->laid |= kernel.present;
 	sp_delta_free(delta);
 	sp_kernel_free(&kernel);
@@ -168,8 +201,10 @@ static bool settle_locked(struct sp_enforcing *enforcer, struct sp_diag *diag)
 {
 	int different = 0;
 
-	if (is_opened(enforcer))
+	if (is_opened(enforcer)) {
+		sp_forget_leases(enforcer);
 		return true;
+	}
 	/* An apply that was under way has written its snapshot by now, and what it
 	 * committed. */
 	sp_recollection_close(&enforcer->recollection);
@@ -210,6 +245,7 @@ void sp_settle(struct sp_enforcing *enforcer)
 	if (lock >= 0) {
 		if (settle_locked(enforcer, &diag)) {
 			enforcer->commit_due = false;
+			sp_tell_news(enforcer);
 			sp_forget_leases(enforcer);
 			enforcer->refused.length = 0;
 		}

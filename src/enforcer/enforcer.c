@@ -184,7 +184,9 @@ bool sp_enforce(const struct sp_enforcer_options *options,
 	for (size_t i = 0; i < enforcer.rounds.length; i++)
 		sp_round_free(enforcer.rounds.items[i]);
 	sp_array_free(&enforcer.rounds);
+	sp_forget_leases(&enforcer);
 	sp_array_free(&enforcer.leases);
+	sp_array_free(&enforcer.news);
 	sp_array_free(&enforcer.refused);
 	sp_watch_free(&enforcer.watch);
 	sp_recollection_close(&enforcer.recollection);

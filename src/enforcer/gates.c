@@ -95,6 +95,11 @@ static void back_off(struct sp_watched *gate, int64_t now)
 								  : gate->backoff_ms * 2;
 }
 
+bool sp_watched_renews(const struct sp_watched *gate)
+{
+	return gate->judged && gate->outcome == SP_PASS;
+}
+
 void sp_watched_schedule(
     struct sp_watched *gate, enum sp_outcome outcome, int64_t lease_ms, int64_t now)
 {
@@ -109,6 +114,10 @@ void sp_watched_schedule(
 		 * notAfter) is asked for again in time. */
 		if (lease_ms / 2 < next)
 			next = lease_ms / 2;
+		/* And a server that takes its time as much earlier: the answer may
+		 * take twice as long as the last one. */
+		if (lease_ms - 2 * gate->took_ms < next)
+			next = lease_ms - 2 * gate->took_ms;
 		gate->due = now + (next < SHORTEST_MS ? SHORTEST_MS : next);
 		return;
 	case SP_FAIL:

@@ -14,6 +14,7 @@ struct sp_watched {
 	const char *service; /* the policy's; the first on the port */
 	int64_t recheck_ms;  /* of ten years: beyond 32 bits */
 	int64_t due;
+	int64_t asked, took_ms; /* the last round's begin; how long an answer took */
 	uint32_t backoff_ms;
 	bool running;		       /* a round is asking */
 	bool open;		       /* a lease of ours stands, as far as we know */
@@ -37,6 +38,9 @@ struct sp_watched *sp_watch_find(struct sp_watch *watch, uint16_t port);
 /* Digests of a target's listeners, and of the addresses it is reached at. */
 uint64_t sp_target_listeners(const struct sp_target *target);
 uint64_t sp_target_endpoints(const struct sp_target *target);
+
+/* Proven when it was last asked: its renewal waits for nobody else's answers. */
+bool sp_watched_renews(const struct sp_watched *gate);
 
 /* When to ask again after `outcome`; `lease_ms` is what is left of a lease. */
 void sp_watched_schedule(

@@ -12,8 +12,15 @@
 #include "gates.h"
 #include "round.h"
 
-/* Rounds at once: one prober each. */
+/* Rounds at once, of renewals and of others: one prober each. */
 #define MOST_ROUNDS 16
+
+/* What is said, and true, only once it is committed. */
+struct sp_news {
+	enum sp_event event;
+	uint16_t port;
+	char *text;
+};
 
 struct sp_enforcing {
 	const struct sp_enforcer_options *options;
@@ -23,11 +30,16 @@ struct sp_enforcing {
 	struct sp_directories directories; /* with the lockdown of the last settling */
 	struct sp_recollection recollection;
 	struct sp_snapshot *snapshot;
+	/* The digest of the one in force that cannot be loaded, said once; and when it
+	 * is tried again, silently: what failed may have been memory. */
+	uint8_t unloadable[SP_DIGEST_BYTES];
+	int64_t unloadable_until;
 	struct sp_watch watch;
 	SP_ARRAY(struct sp_round *) rounds;
 	int over; /* eventfd: a round is */
 	/* What the next commit has to say. */
 	SP_ARRAY(const struct sp_lease *) leases;
+	SP_ARRAY(struct sp_news) news;	  /* of these leases */
 	SP_ARRAY(struct sp_gate) refused; /* each once */
 	bool commit_due;
 	/* Drift: who was it? */
@@ -61,8 +73,14 @@ void sp_forget_leases(struct sp_enforcing *enforcer);
 void sp_take_commits(struct sp_enforcing *enforcer);
 
 /* proven.c */
+/* What the leases of the last commit opened. */
+void sp_tell_news(struct sp_enforcing *enforcer);
 void sp_take_rounds(struct sp_enforcing *enforcer);
 void sp_refuse(struct sp_enforcing *enforcer, const struct sp_watched *gate);
+
+/* strays.c */
+/* Leases that stand, or are gone, by nobody's proof; those that stand are refused. */
+size_t sp_count_strays(struct sp_enforcing *enforcer, const struct sp_kernel *kernel);
 
 /* look.c */
 void sp_look_and_ask(struct sp_enforcing *enforcer);

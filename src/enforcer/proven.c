@@ -1,5 +1,7 @@
 /* What rounds proved, gate by gate. */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,23 +38,47 @@ void sp_refuse(struct sp_enforcing *enforcer, const struct sp_watched *gate)
 		sp_say(enforcer, SP_EVENT_TROUBLE, "out of memory");
 }
 
+static bool prepare_news(struct sp_enforcing *enforcer, const struct sp_watched *gate,
+    const struct sp_verdict *verdict)
+{
+	struct sp_news news = { gate->open ? SP_EVENT_RENEWED : SP_EVENT_OPENED,
+		gate->port, NULL };
+	int printed = gate->open
+			  ? asprintf(&news.text, "%s %u/tcp", gate->service, gate->port)
+			  : asprintf(&news.text, "%s %u/tcp: %s", gate->service,
+				gate->port, verdict->reason);
+
+	if (printed < 0)
+		return false;
+	if (sp_array_push(&enforcer->news, news))
+		return true;
+	free(news.text);
+	return false;
+}
+
+void sp_tell_news(struct sp_enforcing *enforcer)
+{
+	for (size_t i = 0; i < enforcer->news.length; i++) {
+		const struct sp_news *news = &enforcer->news.items[i];
+		struct sp_watched *gate = sp_watch_find(&enforcer->watch, news->port);
+
+		if (gate)
+			gate->open = true;
+		sp_say(enforcer, news->event, "%s", news->text);
+	}
+}
+
 static void take_pass(struct sp_enforcing *enforcer, struct sp_watched *gate,
     const struct sp_verdict *verdict, int64_t now)
 {
 	int64_t left = sp_lease_not_after(verdict->lease) - time(NULL);
 
-	if (!sp_array_push(&enforcer->leases, verdict->lease)) {
+	if (!prepare_news(enforcer, gate, verdict) ||
+	    !sp_array_push(&enforcer->leases, verdict->lease)) {
 		sp_say(enforcer, SP_EVENT_TROUBLE, "out of memory");
 		return;
 	}
 	enforcer->commit_due = true;
-	if (!gate->open)
-		sp_say(enforcer, SP_EVENT_OPENED, "%s %u/tcp: %s", gate->service,
-		    gate->port, verdict->reason);
-	else
-		sp_say(
-		    enforcer, SP_EVENT_RENEWED, "%s %u/tcp", gate->service, gate->port);
-	gate->open = true;
 	sp_watched_schedule(gate, SP_PASS, left * 1000, now);
 }
 
@@ -91,6 +117,7 @@ static void take_verdict(struct sp_enforcing *enforcer, const struct sp_verdict 
 		gate->due = now;
 		return;
 	}
+	gate->took_ms = now - gate->asked;
 	keep_evidence(enforcer, verdict, time(NULL));
 	if (verdict->lease)
 		take_pass(enforcer, gate, verdict, now);

@@ -14,6 +14,7 @@ struct sp_round {
 	struct sp_plan plan; /* until the thread takes it */
 	const struct sp_enforcer_hooks *hooks;
 	int notify;
+	bool renews;
 	int64_t started, asked; /* ms of boot time; seconds since the epoch */
 	/* The plan's, wherever the plan is by now; of the thread until ended. */
 	const struct sp_target *targets;
@@ -131,7 +132,7 @@ static struct sp_round *make_round(struct sp_snapshot *snapshot,
 }
 
 struct sp_round *sp_round_start(struct sp_snapshot *snapshot, struct sp_plan *plan,
-    const struct sp_enforcer_hooks *hooks, int notify, struct sp_diag *diag)
+    bool renews, const struct sp_enforcer_hooks *hooks, int notify, struct sp_diag *diag)
 {
 	struct sp_round *round = make_round(snapshot, plan, hooks, notify);
 
@@ -139,6 +140,7 @@ struct sp_round *sp_round_start(struct sp_snapshot *snapshot, struct sp_plan *pl
 		sp_out_of_memory(diag);
 		return NULL;
 	}
+	round->renews = renews;
 	snapshot->holders++;
 	if (start_thread(round)) {
 		memset(plan, 0, sizeof(*plan));
@@ -153,6 +155,11 @@ struct sp_round *sp_round_start(struct sp_snapshot *snapshot, struct sp_plan *pl
 bool sp_round_over(struct sp_round *round)
 {
 	return atomic_load(&round->over);
+}
+
+bool sp_round_renews(const struct sp_round *round)
+{
+	return round->renews;
 }
 
 int64_t sp_round_started(const struct sp_round *round)

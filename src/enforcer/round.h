@@ -18,7 +18,9 @@ struct sp_round;
 /* Takes the plan over. `notify` is an eventfd that is written to when it is
  * over. NULL: no thread or no memory; said in `diag`. */
 struct sp_round *sp_round_start(struct sp_snapshot *snapshot, struct sp_plan *plan,
-    const struct sp_enforcer_hooks *hooks, int notify, struct sp_diag *diag);
+    bool renews, const struct sp_enforcer_hooks *hooks, int notify, struct sp_diag *diag);
+
+bool sp_round_renews(const struct sp_round *round); /* as it was started */
 
 bool sp_round_over(struct sp_round *round);
 int64_t sp_round_started(const struct sp_round *round); /* ms, CLOCK_BOOTTIME */

@@ -53,9 +53,9 @@ drift "our table deleted" nft delete table inet sallyport
 drift "a rule deleted" nft delete rule inet sallyport input handle "$(rule input 'lo')"
 drift "a rule added" nft insert rule inet sallyport input tcp dport 8443 accept
 drift "the policy of the hook changed" nft chain inet sallyport input '{ policy accept; }'
-put_back "a lease by hand" nft add element inet sallyport verified '{ tcp . 8443 }'
-put_back "a lease by hand, with a timeout" nft add element inet sallyport verified '{ tcp . 8443 timeout 1h }'
-put_back "the lease deleted" nft delete element inet sallyport verified '{ tcp . 443 }'
+drift "a lease by hand" nft add element inet sallyport verified '{ tcp . 8443 }'
+drift "a lease by hand, with a timeout" nft add element inet sallyport verified '{ tcp . 8443 timeout 1h }'
+drift "the lease deleted" nft delete element inet sallyport verified '{ tcp . 443 }'
 drift "the map emptied" nft flush map inet sallyport ports
 drift "a chain emptied" nft flush chain inet sallyport input
 enforcer_pid=$(enforcer_pid)

@@ -48,8 +48,28 @@ check_equal "and shut" -1 "$(lease_left 443)"
 sed -i "s|$PKI/expired|$PKI/good|" "$TEST_TMP/web/nginx.conf"
 kill -HUP "$pid_web"
 sleep 0.5
+opened=$(enforcer_count '^opened: https')
+exec 9>>"$RUN/lock"
+flock 9
 enforcer_signal HUP
+sleep 1.5
+check_equal "443 is not said to be open while nothing can be committed" "$opened" \
+	"$(enforcer_count '^opened: https')"
+check_not "nor is it" has_lease 443
+exec 9>&-
 check "SIGHUP: open again" wait_until 4 has_lease 443
+check "and said to be" wait_until 1 eval '(($(enforcer_count "^opened: https") == opened + 1))'
+
+# A snapshot that cannot be loaded: said once, and the policy before it goes on.
+cp -a "$STATE/active" "$TEST_TMP/whole"
+echo nonsense >"$STATE/active/policy.ini"
+tr 0-9a-f 1-9a-f0 <"$TEST_TMP/whole/digest" >"$STATE/active/digest"
+check "it is said" wait_until 4 enforcer_said '^trouble: the new snapshot cannot be loaded'
+troubles=$(enforcer_count '^trouble')
+sleep 2
+check_equal "and not again" "$troubles" "$(enforcer_count '^trouble')"
+check "443 stays open" has_lease 443
+rm -rf "$STATE/active" && cp -a "$TEST_TMP/whole" "$STATE/active"
 
 # A second one: neither takes the other's commits for drift, for long.
 enforcer_start second

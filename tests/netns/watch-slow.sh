@@ -8,7 +8,7 @@ certificates good
 {
 	tls_service https 443 'lease = 4s'
 	tls_service late 8443
-	for port in {9001..9006}; do tls_service "silent-$port" "$port"; done
+	for port in {9001..9006} {9011..9032}; do tls_service "silent-$port" "$port"; done
 } | policy
 check_exit 0 "apply" sp apply --no-verify "$POLICY"
 silent mute {9001..9006}
@@ -17,6 +17,8 @@ timeline_start <<END
 https connect $A4 $S4:443
 END
 at=$(now)
+# Longer than it takes to start them all.
+enforcer_options=(--timeout 20)
 enforcer_start
 check "443 opens beside six silent servers" wait_until 4 has_lease 443
 within "after the enforcer's start" "$(seconds "$at" "$(now)")" 0 2
@@ -27,7 +29,13 @@ at=$(now)
 web late good "$S4:8443"
 check "a service that comes later opens" wait_until 4 has_lease 8443
 within "after it was started" "$(seconds "$at" "$(now)")" 0 2
-sleep 12
+# One after the other, so that each is asked in a round of its own, until there are
+# more of those than may be under way.
+for port in {9011..9032}; do
+	silent "mute-$port" "$port"
+	sleep 0.3
+done
+sleep 6
 timeline_stop
 check_equal "443 was renewed all the while" "" \
 	"$(awk -v from="$opened" '$1 > from + 0.1 && $3 != "open"' "$TEST_TMP/timeline" | head -n 3)"

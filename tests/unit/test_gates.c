@@ -49,6 +49,11 @@ static void test_recheck(void **state)
 		/* …and never later than at half of a shorter proof. */
 		sp_watched_schedule(gate, SP_PASS, 1000, NOW);
 		assert_int_equal(gate->due, NOW + 500);
+		/* …so early that an answer twice as slow as the last is in time. */
+		gate->took_ms = 300;
+		sp_watched_schedule(gate, SP_PASS, 1000, NOW);
+		assert_int_equal(gate->due, NOW + 400);
+		gate->took_ms = 0;
 	}
 	sp_watch_free(&watch);
 }
