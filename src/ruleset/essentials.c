@@ -205,6 +205,16 @@ static void cut_unverified(
 	refuse(build, rule, policy);
 }
 
+/* ct state invalid */
+static struct sp_rule *match_invalid(struct sp_build *build, struct sp_chain *chain)
+{
+	struct sp_rule *rule = sp_build_rule(build, chain);
+
+	sp_build_match(
+	    build, rule, SP_FIELD_CT_STATE, &(uint32_t){ CT_STATE_INVALID }, 1, false);
+	return rule;
+}
+
 static void follow_connections(
     struct sp_build *build, struct sp_chain *chain, const struct sp_policy *policy)
 {
@@ -218,9 +228,8 @@ static void follow_connections(
 	sp_build_vmap_value(build, rule, SP_FIELD_CT_STATE, CT_STATE_RELATED, SP_ACCEPT);
 	if (policy->mode == SP_MODE_ENFORCE)
 		return;
-	rule = sp_build_rule(build, chain);
-	sp_build_match(
-	    build, rule, SP_FIELD_CT_STATE, &(uint32_t){ CT_STATE_INVALID }, 1, false);
+	log_audit(build, match_invalid(build, chain), policy);
+	rule = match_invalid(build, chain);
 	sp_build_count(build, rule, SP_COUNTER_BLOCKED);
 	refuse(build, rule, policy);
 }
