@@ -14,7 +14,8 @@
 #include <sallyport/diag.h>
 #include <sallyport/policy.h>
 
-/* Replaces STATE/floor by `policy`'s: its mode, its ICMP, its lockdown services. */
+/* Replaces STATE/floor by `policy`'s: its mode, its ICMP, its lockdown services. A
+ * warning when they come to more lines than a floor has (4,096). */
 bool sp_floor_save(
     const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag);
 
@@ -23,6 +24,9 @@ bool sp_floor_save(
  * that line allows nothing: the floor is then higher, never lower. NULL: memory
  * is out. sp_policy_free() it. */
 struct sp_policy *sp_floor_read(const char *state_directory, struct sp_diag *diag);
+
+/* How many lines found no room in STATE/floor. */
+size_t sp_floor_dropped(const char *state_directory);
 
 /* False: STATE/floor cannot be read, and sp_floor_read gives one without services. */
 bool sp_floor_is_kept(const char *state_directory);

@@ -40,6 +40,7 @@ struct sp_status {
 	bool in_force;	      /* and is exactly the active snapshot's */
 	bool audit;	      /* its mode: nothing is blocked */
 	bool locked_down;     /* only the floor is in force */
+	size_t floor_dropped; /* ways in that a lockdown would not leave open */
 	int64_t undone_in_ms; /* not confirmed: until it is undone; 0: confirmed */
 	size_t differences;   /* changes that would make it so */
 	char *snapshot;	      /* path; NULL: no snapshot */

@@ -6,6 +6,7 @@
 
 #include <sallyport/escape.h>
 #include <sallyport/evidence.h>
+#include <sallyport/floor.h>
 #include <sallyport/memory.h>
 #include <sallyport/state.h>
 #include <sallyport/status.h>
@@ -218,6 +219,7 @@ static void look_at_state(const struct sp_options *options, struct sp_status *st
 	struct sp_drift_note note;
 
 	status->locked_down = sp_lockdown_is_set(options->state_directory);
+	status->floor_dropped = sp_floor_dropped(options->state_directory);
 	status->applied = sp_snapshot_time(options->state_directory);
 	note = sp_drift_note_load(options->run_directory);
 	status->drift_count = note.count;

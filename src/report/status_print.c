@@ -105,6 +105,11 @@ static void print_head(const struct sp_status *status, FILE *stream)
 		    "NOT CONFIRMED: undone in %lld s unless `sallyport confirm` is "
 		    "run.\n",
 		    (long long)(status->undone_in_ms / 1000));
+	if (status->floor_dropped)
+		fprintf(stream,
+		    "WARNING: `lockdown` names too many sources: %zu of them do not "
+		    "stay reachable.\n",
+		    status->floor_dropped);
 	if (!status->loaded)
 		fputs(
 		    "No sallyport ruleset is loaded: this host is not protected by it.\n",
@@ -167,14 +172,15 @@ bool sp_status_print_json(const struct sp_status *status, FILE *stream)
 	for (size_t i = 0; i < status->rows.length; i++)
 		json_array_append_new(rows, row_json(&status->rows.items[i]));
 	root = json_pack(
-	    "{s:i, s:s, s:b, s:b, s:b, s:I, s:I, s:s?, s:I, s:I, s:I, s:s?, s:o}",
+	    "{s:i, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:s?, s:I, s:I, s:I, s:s?, s:o}",
 	    "version", 1, "mode", status->audit ? "audit" : "enforce", "loaded",
 	    status->loaded, "in_force", status->in_force, "locked_down",
-	    status->locked_down, "undone_in_ms", (json_int_t)status->undone_in_ms,
-	    "differences", (json_int_t)status->differences, "snapshot", status->snapshot,
-	    "blocked", (json_int_t)status->blocked, "applied",
-	    (json_int_t)status->applied, "drift", (json_int_t)status->drift_count,
-	    "drift_writer", status->drift_writer, "services", rows);
+	    status->locked_down, "floor_dropped", (json_int_t)status->floor_dropped,
+	    "undone_in_ms", (json_int_t)status->undone_in_ms, "differences",
+	    (json_int_t)status->differences, "snapshot", status->snapshot, "blocked",
+	    (json_int_t)status->blocked, "applied", (json_int_t)status->applied, "drift",
+	    (json_int_t)status->drift_count, "drift_writer", status->drift_writer,
+	    "services", rows);
 	printed = root && json_dumpf(root, stream, JSON_INDENT(2)) == 0;
 	fputc('\n', stream);
 	json_decref(root);

@@ -27,14 +27,23 @@ static const struct {
 
 /* ---- writing ---- */
 
-static void add_line(struct sp_text *text, enum sp_protocol protocol,
+/* A line is at most some 230 bytes, so that as many lines as may be read also fit
+ * into the bytes that are. */
+struct writing {
+	struct sp_text lines;
+	size_t count; /* of all, also of those that found no room */
+};
+
+static void add_line(struct writing *text, enum sp_protocol protocol,
     const struct sp_ports *ports, const char *from, const char *to, const char *interface)
 {
-	sp_text_add(text, "allow %s %u-%u from %s to %s interface %s\n",
-	    sp_protocol_name(protocol), ports->first, ports->last, from, to, interface);
+	if (text->count++ < FLOOR_LINES)
+		sp_text_add(&text->lines, "allow %s %u-%u from %s to %s interface %s\n",
+		    sp_protocol_name(protocol), ports->first, ports->last, from, to,
+		    interface);
 }
 
-static void for_interfaces(struct sp_text *text, const struct sp_service *service,
+static void for_interfaces(struct writing *text, const struct sp_service *service,
     enum sp_protocol protocol, const struct sp_ports *ports, const char *from,
     const char *to)
 {
@@ -44,7 +53,7 @@ static void for_interfaces(struct sp_text *text, const struct sp_service *servic
 		add_line(text, protocol, ports, from, to, service->interfaces[i]);
 }
 
-static void for_destinations(struct sp_text *text, const struct sp_service *service,
+static void for_destinations(struct writing *text, const struct sp_service *service,
     enum sp_protocol protocol, const struct sp_ports *ports, const char *from, int family)
 {
 	char to[SP_RANGE_TEXT];
@@ -60,7 +69,7 @@ static void for_destinations(struct sp_text *text, const struct sp_service *serv
 	}
 }
 
-static void for_sources(struct sp_text *text, const struct sp_service *service,
+static void for_sources(struct writing *text, const struct sp_service *service,
     enum sp_protocol protocol, const struct sp_ports *ports,
     const struct sp_intervals *sources)
 {
@@ -74,7 +83,7 @@ static void for_sources(struct sp_text *text, const struct sp_service *service,
 	}
 }
 
-static void add_service(struct sp_text *text, const struct sp_policy *policy,
+static void add_service(struct writing *text, const struct sp_policy *policy,
     const struct sp_service *service, enum sp_protocol protocol)
 {
 	for (size_t p = 0; p < service->port_count; p++) {
@@ -89,9 +98,10 @@ static void add_service(struct sp_text *text, const struct sp_policy *policy,
 	}
 }
 
-static void write_floor(struct sp_text *text, const struct sp_policy *policy)
+static bool write_floor(
+    struct writing *text, const struct sp_policy *policy, struct sp_diag *diag)
 {
-	sp_text_add(text, "mode %s\nicmp %s\n",
+	sp_text_add(&text->lines, "mode %s\nicmp %s\n",
 	    policy->mode == SP_MODE_AUDIT ? "audit" : "enforce",
 	    icmp_names[policy->icmp].name);
 	for (size_t i = 0; i < policy->lockdown_count; i++) {
@@ -102,24 +112,31 @@ static void write_floor(struct sp_text *text, const struct sp_policy *policy)
 		if (service->udp)
 			add_service(text, policy, service, SP_UDP);
 	}
+	if (text->count > FLOOR_LINES) {
+		/* At the end: a reader that knows it not passes over it. */
+		sp_text_add(&text->lines, "dropped %zu\n", text->count - FLOOR_LINES);
+		sp_diag_add(diag, SP_WARNING, &policy->at,
+		    "`lockdown` comes to %zu combinations of source, port, destination "
+		    "and interface, and a floor holds %d: the first stay reachable in a "
+		    "lockdown and at boot, %zu do not; name fewer or wider sources",
+		    text->count, FLOOR_LINES, text->count - FLOOR_LINES);
+	}
+	return !text->lines.failed || sp_out_of_memory(diag);
 }
 
 bool sp_floor_save(
     const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag)
 {
 	int state = sp_state_directory_open(state_directory, diag);
-	struct sp_text text = { 0 };
-	bool saved = false;
+	struct writing text = { 0 };
+	bool saved;
 
 	if (state < 0)
 		return false;
-	write_floor(&text, policy);
-	if (text.failed)
-		sp_out_of_memory(diag);
-	else
-		saved = sp_state_file_replace(
-		    state, state_directory, FLOOR_FILE, text.bytes, text.length, diag);
-	sp_text_free(&text);
+	saved = write_floor(&text, policy, diag) &&
+		sp_state_file_replace(state, state_directory, FLOOR_FILE,
+		    text.lines.bytes, text.lines.length, diag);
+	sp_text_free(&text.lines);
 	close(state);
 	return saved;
 }
@@ -233,10 +250,9 @@ static struct sp_policy *parse_floor(char *text, struct sp_diag *diag)
 	return reading.policy;
 }
 
-struct sp_policy *sp_floor_read(const char *state_directory, struct sp_diag *diag)
+static char *read_text(const char *state_directory)
 {
 	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct sp_policy *policy;
 	size_t length = 0;
 	char *text = state < 0
 			 ? NULL
@@ -244,9 +260,28 @@ struct sp_policy *sp_floor_read(const char *state_directory, struct sp_diag *dia
 
 	if (state >= 0)
 		close(state);
-	policy = parse_floor(text, diag);
+	return text;
+}
+
+struct sp_policy *sp_floor_read(const char *state_directory, struct sp_diag *diag)
+{
+	char *text = read_text(state_directory);
+	struct sp_policy *policy = parse_floor(text, diag);
+
 	free(text);
 	return policy;
+}
+
+size_t sp_floor_dropped(const char *state_directory)
+{
+	char *text = read_text(state_directory);
+	const char *line = text ? strstr(text, "\ndropped ") : NULL;
+	size_t dropped = 0;
+
+	if (line && sscanf(line, "\ndropped %zu", &dropped) != 1)
+		dropped = 0;
+	free(text);
+	return dropped;
 }
 
 bool sp_floor_is_kept(const char *state_directory)
@@ -261,14 +296,10 @@ bool sp_floor_is_kept(const char *state_directory)
 
 struct sp_policy *sp_floor_of(const struct sp_policy *policy, struct sp_diag *diag)
 {
-	struct sp_text text = { 0 };
-	struct sp_policy *floor = NULL;
+	struct writing text = { 0 };
+	struct sp_policy *floor =
+	    write_floor(&text, policy, diag) ? parse_floor(text.lines.bytes, diag) : NULL;
 
-	write_floor(&text, policy);
-	if (text.failed)
-		sp_out_of_memory(diag);
-	else
-		floor = parse_floor(text.bytes, diag);
-	sp_text_free(&text);
+	sp_text_free(&text.lines);
 	return floor;
 }

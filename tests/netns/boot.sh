@@ -9,6 +9,7 @@ mkdir "$CONFIG"
 answer server tcp/22 tcp/80
 boot() { sp apply --boot --config "$CONFIG"; }
 reboot() { in_host server nft delete table inet sallyport 2>/dev/null; rm -rf "$RUN"; }
+stands() { in_host server nft list table inet sallyport >/dev/null; }
 forget() { reboot; rm -rf "$STATE"; }
 shut_but_for_ssh() {
 	packets_reach client <<-END
@@ -36,7 +37,7 @@ for trace in active previous floor lockdown; do
 	mkdir -p "$STATE"
 	if [[ $trace == lockdown ]]; then touch "$STATE/$trace"; else mkdir "$STATE/$trace"; fi
 	run boot
-	check "$trace alone: the floor is there" in_host server nft list table inet sallyport
+	check "$trace alone: the floor is there" stands
 	packets_reach client <<-END
 		shut tcp $A4 -> $S4:22
 	END
@@ -47,7 +48,7 @@ printf 'none %s ext4 defaults 0 0\n' "${STATE%/*}" >"$TEST_TMP/fstab"
 check_exit 3 "boot with a file system that is not mounted" in_host server sh -c \
 	'mount --bind "$0" /etc/fstab && exec "$@"' "$TEST_TMP/fstab" \
 	"$SALLYPORT" apply --boot --state "$STATE" --run "$RUN" --config "$CONFIG"
-check "the floor is there" in_host server nft list table inet sallyport
+check "the floor is there" stands
 
 # A policy that nobody applied, or whose state is lost: only its `lockdown`.
 printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n\n[service http]\n' | policy
@@ -72,6 +73,25 @@ check_exit 3 "a restart without a state" boot
 packets_reach client <<END
 open tcp $A4 -> $S4:22,80
 END
+
+# A floor has 4,096 lines. What has no room is said, and the rest stays reachable.
+{
+	printf 'lockdown = ssh\n\n[service ssh]\nport = 22, 2222\ntls = none\nfrom = 10.0.0.0/8, @office\n\n[addresses office]\nelements =\n'
+	for ((i = 0; i < 2100; i++)); do printf '\t172.%d.%d.1,\n' $((16 + i / 250)) $((i % 250)); done
+	printf '\t203.0.113.7\n'
+} | policy
+run sp apply --no-verify "$POLICY"
+check_equal "apply of a long lockdown" 0 "$status"
+check_match "it is said how many find no room" 'comes to 4204 combinations.* 108 do not' "$errors"
+check_match "status says so" '^WARNING: .* 108 of them do not stay reachable' "$(sp status)"
+check_match "in JSON too" '"floor_dropped": 108' "$(sp status --format json)"
+check_exit 0 "lockdown" sp lockdown
+packets_reach client <<END
+open tcp $A4 -> $S4:22
+END
+printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n\n[service http]\n' | policy
+apply
+check_no_match "and no more, when there is room" 'WARNING' "$(sp status)"
 
 # A snapshot is loaded by its text alone.
 mkdir -p "$CONFIG/services.d" "$CONFIG/profiles.d"
