@@ -201,22 +201,30 @@ enum sp_range_error sp_range_parse(const char *text, size_t length, struct sp_ra
 	return SP_RANGE_OK;
 }
 
+/* All ones from the lowest bit up, or none? */
+static bool is_run_of_ones(uint64_t bits)
+{
+	return !(bits & (bits + 1));
+}
+
+/* Of a run of ones from the lowest bit up. */
+static unsigned run_length(uint64_t bits)
+{
+	return bits ? 64 - (unsigned)__builtin_clzll(bits) : 0;
+}
+
+/* A prefix's ends differ in host bits alone, zeros in the first, ones in the last. */
 bool sp_range_is_prefix(const struct sp_range *range, unsigned *ret_length)
 {
-	unsigned width = family_bits(range->first.family);
+	uint64_t high = range->first.high ^ range->last.high;
+	uint64_t low = range->first.low ^ range->last.low;
 
-	for (unsigned bits = 0; bits <= width; bits++) {
-		struct sp_address low = fill(range->first, bits, false);
-		struct sp_address high = fill(range->first, bits, true);
-
-		if (sp_address_compare(&low, &range->first))
-			return false;
-		if (!sp_address_compare(&high, &range->last)) {
-			*ret_length = width - bits;
-			return true;
-		}
-	}
-	return false;
+	if ((range->first.high & high) || (range->first.low & low) ||
+	    !is_run_of_ones(high) || !is_run_of_ones(low) || (high && ~low))
+		return false;
+	*ret_length =
+	    family_bits(range->first.family) - run_length(high) - run_length(low);
+	return true;
 }
 
 const char *sp_range_print(const struct sp_range *range, char text[SP_RANGE_TEXT])

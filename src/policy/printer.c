@@ -13,6 +13,16 @@
 #define WIDTH 80
 /* How much is gathered before the digest gets it. */
 #define DIGEST_PART 65536
+/* Shorter lists are digested as they are printed. */
+#define LONG_LIST 256
+
+static void flush(struct sp_printer *printer)
+{
+	SHA256Update(
+	    printer->digest, (const uint8_t *)printer->text.bytes, printer->text.length);
+	printer->digested += printer->text.length;
+	printer->text.length = 0;
+}
 
 static void add(struct sp_printer *printer, const char *bytes, size_t length)
 {
@@ -26,12 +36,8 @@ static void add(struct sp_printer *printer, const char *bytes, size_t length)
 		sp_text_add_bytes(text, bytes, length);
 	}
 	printer->column += length;
-	if (printer->digest && printer->text.length >= DIGEST_PART) {
-		SHA256Update(printer->digest, (const uint8_t *)printer->text.bytes,
-		    printer->text.length);
-		printer->digested += printer->text.length;
-		printer->text.length = 0;
-	}
+	if (printer->digest && printer->text.length >= DIGEST_PART)
+		flush(printer);
 }
 
 static void add_word(struct sp_printer *printer, const char *text)
@@ -57,6 +63,55 @@ void sp_print_item(struct sp_printer *printer, const char *text, size_t length)
 	}
 	add(printer, text, length);
 	printer->first = false;
+}
+
+static void absorb_number(struct sp_printer *printer, uint64_t number, unsigned bytes)
+{
+	uint8_t octets[8];
+
+	for (unsigned i = 0; i < bytes; i++)
+		octets[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
+	add(printer, (const char *)octets, bytes);
+}
+
+/* An interval that is a prefix takes its address and one byte, every other one both
+ * its ends behind a byte that is no length of a prefix. */
+static void absorb(struct sp_printer *printer, const struct sp_range *range)
+{
+	unsigned width = range->first.family == SP_IPV4 ? 4 : 8, length = UINT8_MAX;
+
+	if (!sp_range_is_prefix(range, &length))
+		length = UINT8_MAX;
+	absorb_number(printer, length, 1);
+	if (width == 8)
+		absorb_number(printer, range->first.high, width);
+	absorb_number(printer, range->first.low, width);
+	if (length != UINT8_MAX)
+		return;
+	if (width == 8)
+		absorb_number(printer, range->last.high, width);
+	absorb_number(printer, range->last.low, width);
+}
+
+bool sp_print_absorb(struct sp_printer *printer, const struct sp_intervals *set)
+{
+	size_t count = sp_intervals_count(set), before;
+
+	if (!printer->digest || printer->spelled || count < LONG_LIST)
+		return false;
+	flush(printer);
+	before = printer->digested;
+	absorb_number(printer, set->v4.length, 8);
+	absorb_number(printer, set->v6.length, 8);
+	for (size_t i = 0; i < count; i++) {
+		struct sp_range range = sp_intervals_at(set, i);
+
+		absorb(printer, &range);
+	}
+	flush(printer);
+	printer->digested = before + count * SP_RANGE_TEXT;
+	printer->first = false;
+	return true;
 }
 
 void sp_print_word(struct sp_printer *printer, const char *text)
@@ -179,13 +234,13 @@ char *sp_policy_print(const struct sp_policy *policy, bool inlined, size_t *ret_
 	return printer.text.bytes;
 }
 
-/* Of the form that stands alone. It also has to be readable again: a snapshot
- * that is refused at boot would be found out too late. */
-bool sp_policy_digest(struct sp_policy *policy, struct sp_diag *diag)
+/* False: memory is out. */
+static bool digest(const struct sp_policy *policy, bool spelled,
+    uint8_t ret[SP_DIGEST_BYTES], size_t *ret_bytes)
 {
 	SHA2_CTX context;
 	struct sp_printer printer = {
-		.policy = policy, .inlined = true, .digest = &context
+		.policy = policy, .inlined = true, .digest = &context, .spelled = spelled
 	};
 	bool fine;
 
@@ -193,16 +248,30 @@ bool sp_policy_digest(struct sp_policy *policy, struct sp_diag *diag)
 	print_policy(&printer);
 	fine = !printer.text.failed;
 	if (fine) {
-		SHA256Update(
-		    &context, (const uint8_t *)printer.text.bytes, printer.text.length);
-		printer.digested += printer.text.length;
-		SHA256Final(policy->digest, &context);
+		flush(&printer);
+		SHA256Final(ret, &context);
 	}
+	*ret_bytes = printer.digested;
 	sp_text_free(&printer.text);
-	if (!fine)
+	return fine;
+}
+
+/* Of the form that stands alone. It also has to be readable again: a snapshot
+ * that is refused at boot would be found out too late. */
+bool sp_policy_digest(struct sp_policy *policy, struct sp_diag *diag)
+{
+	uint8_t of_its_text[SP_DIGEST_BYTES];
+	size_t bytes;
+
+	if (!digest(policy, false, policy->digest, &bytes))
 		return sp_out_of_memory(diag);
-	return printer.digested <= SP_MAX_POLICY_BYTES ||
+	if (bytes <= SP_MAX_POLICY_BYTES)
+		return true;
+	/* Too long perhaps: its text says. */
+	if (!digest(policy, true, of_its_text, &bytes))
+		return sp_out_of_memory(diag);
+	return bytes <= SP_MAX_POLICY_BYTES ||
 	       sp_error(diag, &policy->at,
 		   "with its address files in place the policy has %zu bytes: at most %u",
-		   printer.digested, SP_MAX_POLICY_BYTES);
+		   bytes, SP_MAX_POLICY_BYTES);
 }

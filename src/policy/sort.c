@@ -1,56 +1,56 @@
-/* Sorting a million intervals in tens of milliseconds: a radix sort from the
- * least significant 16 bits up; digits that all elements share are skipped. */
+/* Sorting a million intervals in tens of milliseconds: a radix sort from the least
+ * significant bits up, with large digits for large sets; digits that all elements
+ * share are skipped. */
 #include "reading.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 /* Below this, sp_intervals_normalize's own sort is as good. */
-#define RADIX_LEAST 4096
-#define DIGITS 65536u
+#define RADIX_LEAST 64
+/* From here on, counting 65,536 digits pays. */
+#define LARGE 16384
+#define SMALL_BITS 8
+#define LARGE_BITS 16
+#define MOST_DIGITS (1u << LARGE_BITS)
 
-/* Turns counts into the place of each digit's first element. True when all
- * elements share one digit, so that the pass would change nothing. */
-static bool accumulate(uint32_t counts[DIGITS], size_t length)
+static unsigned bits_for(size_t length)
+{
+	return length < LARGE ? SMALL_BITS : LARGE_BITS;
+}
+
+/* Turns counts into the place of each digit's first element. */
+static void accumulate(uint32_t *counts, size_t digits)
 {
 	uint32_t sum = 0;
 
-	for (size_t d = 0; d < DIGITS; d++) {
+	for (size_t d = 0; d < digits; d++) {
 		uint32_t count = counts[d];
 
-		if (count == length)
-			return true;
 		counts[d] = sum;
 		sum += count;
 	}
-	return false;
 }
 
-static uint16_t digit4(const struct sp_interval4 *item, unsigned pass)
-{
-	return (uint16_t)(item->first >> (16 * pass));
-}
-
-static uint16_t digit6(const struct sp_interval6 *item, unsigned pass)
-{
-	return (uint16_t)(pass < 4 ? item->first_low >> (16 * pass)
-				   : item->first_high >> (16 * (pass - 4)));
-}
-
-static bool sort4(struct sp_interval4 **items, size_t length, uint32_t counts[DIGITS])
+static bool sort4(struct sp_interval4 **items, size_t length, uint32_t *counts)
 {
 	struct sp_interval4 *from = *items, *to = malloc(length * sizeof(*to)), *other;
+	unsigned bits = bits_for(length);
+	uint32_t mask = (UINT32_C(1) << bits) - 1, moving = 0;
 
 	if (!to)
 		return false;
-	for (unsigned pass = 0; pass < 2; pass++) {
-		memset(counts, 0, DIGITS * sizeof(*counts));
-		for (size_t i = 0; i < length; i++)
-			counts[digit4(&from[i], pass)]++;
-		if (accumulate(counts, length))
+	for (size_t i = 1; i < length; i++)
+		moving |= from[i].first ^ from[0].first;
+	for (unsigned shift = 0; shift < 32; shift += bits) {
+		if (!(moving >> shift & mask))
 			continue;
+		memset(counts, 0, (mask + 1) * sizeof(*counts));
 		for (size_t i = 0; i < length; i++)
-			to[counts[digit4(&from[i], pass)]++] = from[i];
+			counts[from[i].first >> shift & mask]++;
+		accumulate(counts, mask + 1);
+		for (size_t i = 0; i < length; i++)
+			to[counts[from[i].first >> shift & mask]++] = from[i];
 		other = from;
 		from = to;
 		to = other;
@@ -60,23 +60,43 @@ static bool sort4(struct sp_interval4 **items, size_t length, uint32_t counts[DI
 	return true;
 }
 
-static bool sort6(struct sp_interval6 **items, size_t length, uint32_t counts[DIGITS])
+static uint64_t half6(const struct sp_interval6 *item, bool high)
+{
+	return high ? item->first_high : item->first_low;
+}
+
+static void pass6(const struct sp_interval6 *from, struct sp_interval6 *to, size_t length,
+    bool high, unsigned shift, uint32_t mask, uint32_t *counts)
+{
+	memset(counts, 0, (mask + 1) * sizeof(*counts));
+	for (size_t i = 0; i < length; i++)
+		counts[half6(&from[i], high) >> shift & mask]++;
+	accumulate(counts, mask + 1);
+	for (size_t i = 0; i < length; i++)
+		to[counts[half6(&from[i], high) >> shift & mask]++] = from[i];
+}
+
+static bool sort6(struct sp_interval6 **items, size_t length, uint32_t *counts)
 {
 	struct sp_interval6 *from = *items, *to = malloc(length * sizeof(*to)), *other;
+	unsigned bits = bits_for(length);
+	uint32_t mask = (UINT32_C(1) << bits) - 1;
 
 	if (!to)
 		return false;
-	for (unsigned pass = 0; pass < 8; pass++) {
-		memset(counts, 0, DIGITS * sizeof(*counts));
-		for (size_t i = 0; i < length; i++)
-			counts[digit6(&from[i], pass)]++;
-		if (accumulate(counts, length))
-			continue;
-		for (size_t i = 0; i < length; i++)
-			to[counts[digit6(&from[i], pass)]++] = from[i];
-		other = from;
-		from = to;
-		to = other;
+	for (int high = 0; high < 2; high++) {
+		uint64_t moving = 0;
+
+		for (size_t i = 1; i < length; i++)
+			moving |= half6(&from[i], high) ^ half6(&from[0], high);
+		for (unsigned shift = 0; shift < 64; shift += bits) {
+			if (!(moving >> shift & mask))
+				continue;
+			pass6(from, to, length, high, shift, mask, counts);
+			other = from;
+			from = to;
+			to = other;
+		}
 	}
 	free(to);
 	*items = from;
@@ -91,27 +111,34 @@ static bool sorted4(const struct sp_intervals *set)
 	return true;
 }
 
+static bool sort_with(struct sp_intervals *set, uint32_t *counts)
+{
+	/* Neither array gets its old capacity back: both have exactly their length
+	 * then. */
+	if (set->v4.length >= RADIX_LEAST && !sorted4(set)) {
+		if (!sort4(&set->v4.items, set->v4.length, counts))
+			return false;
+		set->v4.capacity = set->v4.length;
+	}
+	if (set->v6.length >= RADIX_LEAST) {
+		if (!sort6(&set->v6.items, set->v6.length, counts))
+			return false;
+		set->v6.capacity = set->v6.length;
+	}
+	return true;
+}
+
 bool sp_intervals_sort(struct sp_intervals *set)
 {
-	uint32_t *counts;
-	bool fine = true;
+	uint32_t few[1u << SMALL_BITS];
+	uint32_t *counts = few;
+	bool fine;
 
-	if (set->v4.length >= RADIX_LEAST || set->v6.length >= RADIX_LEAST) {
-		counts = malloc(DIGITS * sizeof(*counts));
-		if (!counts)
-			return false;
-		/* Neither array gets its old capacity back: both have exactly
-		 * their length then. */
-		if (set->v4.length >= RADIX_LEAST && !sorted4(set)) {
-			fine = sort4(&set->v4.items, set->v4.length, counts);
-			set->v4.capacity = set->v4.length;
-		}
-		if (fine && set->v6.length >= RADIX_LEAST) {
-			fine = sort6(&set->v6.items, set->v6.length, counts);
-			set->v6.capacity = set->v6.length;
-		}
+	if (set->v4.length >= LARGE || set->v6.length >= LARGE)
+		counts = malloc(MOST_DIGITS * sizeof(*counts));
+	fine = counts && sort_with(set, counts);
+	if (counts != few)
 		free(counts);
-	}
 	if (fine)
 		sp_intervals_normalize(set);
 	return fine;

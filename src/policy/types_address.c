@@ -59,6 +59,8 @@ static void print_intervals(struct sp_printer *printer, const struct sp_interval
 {
 	char text[SP_RANGE_TEXT];
 
+	if (sp_print_absorb(printer, set))
+		return;
 	for (size_t i = 0; i < sp_intervals_count(set); i++) {
 		struct sp_range range = sp_intervals_at(set, i);
 

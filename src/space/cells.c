@@ -15,7 +15,9 @@ struct shares {
 	struct sp_survey *survey;
 	SP_ARRAY(struct share) items;
 	struct sp_index index;
-	size_t last;			  /* the share that was added to last */
+	size_t last;	    /* the share that was added to last */
+	struct sp_quad now; /* of the piece that was looked at last */
+	bool now_differs;
 	bool keep_all;			  /* those without a difference too */
 	SP_ARRAY(struct sp_limit) limits; /* of the outcome being put together */
 };
@@ -125,23 +127,52 @@ static struct share *share_of(struct shares *shares, const struct sp_quad *quad)
 	return &shares->items.items[number];
 }
 
+/* Most pieces of a large policy: the first step that matches decides, whatever the
+ * state. */
+static bool decide_side(struct shares *shares, const struct sp_sweep *sweep, size_t side)
+{
+	const struct sp_steps *steps = sweep->sides[side];
+	const struct sp_step *first = &steps->items[sp_sweep_next(sweep, side, 0)];
+	uint32_t *outcome = shares->now.outcome[side];
+
+	for (size_t state = 0; state < SP_STATES; state++) {
+		outcome[state] = first->when == SP_WHEN_ALWAYS && !first->rate
+				     ? first->outcome
+				     : decide(shares, sweep, side, state);
+		if (outcome[state] == SP_NOWHERE)
+			return false;
+	}
+	return true;
+}
+
+/* A step's beginning or end moves one side, as a rule. */
+static bool look_again(struct shares *shares, struct sp_sweep *sweep)
+{
+	for (size_t side = 0; side < SP_SIDES; side++) {
+		if (!sweep->changed[side])
+			continue;
+		sweep->changed[side] = false;
+		if (sweep->sides[side] && !decide_side(shares, sweep, side))
+			return false;
+	}
+	if (!sweep->sides[SP_NEW])
+		memcpy(shares->now.outcome[SP_NEW], shares->now.outcome[SP_OLD],
+		    sizeof(shares->now.outcome[SP_OLD]));
+	shares->now_differs = differs(shares->survey, &shares->now);
+	return true;
+}
+
 static bool share_piece(struct sp_sweep *sweep, sp_number first, sp_number last)
 {
 	struct shares *shares = sweep->context;
-	struct sp_quad quad;
 	struct share *share;
 
-	for (size_t side = 0; side < SP_SIDES; side++)
-		for (size_t state = 0; state < SP_STATES; state++) {
-			quad.outcome[side][state] =
-			    sweep->sides[side] ? decide(shares, sweep, side, state)
-					       : quad.outcome[SP_OLD][state];
-			if (quad.outcome[side][state] == SP_NOWHERE)
-				return false;
-		}
-	if (!shares->keep_all && !differs(shares->survey, &quad))
+	if ((sweep->changed[SP_OLD] || sweep->changed[SP_NEW]) &&
+	    !look_again(shares, sweep))
+		return false;
+	if (!shares->keep_all && !shares->now_differs)
 		return true;
-	share = share_of(shares, &quad);
+	share = share_of(shares, &shares->now);
 	return share && sp_half_append(&share->sources, sweep->family, first, last);
 }
 

@@ -11,6 +11,9 @@
 
 /* Pairs remembered; beyond it the first ones have said what is wrong. */
 #define MOST_PAIRS 4096
+/* Different sets of matching steps remembered for one place; beyond it they are
+ * looked at again. */
+#define MOST_CASES 65536
 
 struct pair {
 	size_t block, allow;
@@ -30,6 +33,11 @@ struct looking {
 	struct seen *seen; /* beside the policy's services */
 	bool second;	   /* the second round: without those that are never reached */
 	SP_ARRAY(struct pair) pairs;
+	/* Which steps match is all that counts of a piece: those seen at this place,
+	 * each a row of bits. */
+	SP_ARRAY(uint64_t) cases;
+	struct sp_index case_index;
+	size_t words; /* of a row */
 };
 
 static size_t service_of(const struct sp_step *step)
@@ -133,13 +141,55 @@ static bool note_service(struct looking *looking, const struct sp_sweep *sweep,
 	return remember_pair(looking, first, service);
 }
 
+static bool same_case(const void *context, uint32_t number, const void *wanted)
+{
+	const struct looking *looking = context;
+
+	return !memcmp(looking->cases.items + number * looking->words, wanted,
+	    looking->words * sizeof(uint64_t));
+}
+
+/* *ret_new: these steps matched at no piece before. False: memory is out. */
+static bool remember_case(
+    struct looking *looking, const struct sp_sweep *sweep, bool *ret_new)
+{
+	const uint64_t *active = sweep->active[0];
+	uint32_t count = (uint32_t)(looking->cases.length / looking->words);
+	uint64_t hash = SP_HASH_START;
+
+	for (size_t i = 0; i < looking->words; i++)
+		hash = sp_hash_word(hash, active[i]);
+	*ret_new = sp_index_find(&looking->case_index, hash, same_case, looking,
+		       active) == SP_NOWHERE;
+	if (!*ret_new || count >= MOST_CASES)
+		return true;
+	if (!sp_array_reserve(&looking->cases, looking->words) ||
+	    !sp_index_add(&looking->case_index, hash, count))
+		return false;
+	memcpy(looking->cases.items + looking->cases.length, active,
+	    looking->words * sizeof(*active));
+	looking->cases.length += looking->words;
+	return true;
+}
+
+static void forget_cases(struct looking *looking)
+{
+	sp_array_free(&looking->cases);
+	sp_index_free(&looking->case_index);
+}
+
 static bool look_at_piece(struct sp_sweep *sweep, sp_number from, sp_number to)
 {
 	struct looking *looking = sweep->context;
 	const struct sp_steps *steps = sweep->sides[0];
+	bool is_new;
 
 	(void)from;
 	(void)to;
+	if (!remember_case(looking, sweep, &is_new))
+		return false;
+	if (!is_new)
+		return true;
 	for (size_t state = 0; state < SP_STATES; state++) {
 		struct course course = follow(looking, sweep, state, SIZE_MAX - 1);
 		bool decided = false;
@@ -175,9 +225,11 @@ static bool look_at_place(struct looking *looking, const struct sp_steps *all,
 		.sides = { &steps, NULL },
 		.piece = look_at_piece,
 		.context = looking };
-	bool done = sp_steps_filter(all, in->witness, in->loopback, to, true, &steps) &&
-		    sp_sweep_run(&sweep);
+	bool done = sp_steps_filter(all, in->witness, in->loopback, to, true, &steps);
 
+	looking->words = steps.length / 64 + 1;
+	done = done && sp_sweep_run(&sweep);
+	forget_cases(looking);
 	sp_array_free(&steps);
 	return done;
 }

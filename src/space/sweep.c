@@ -49,6 +49,7 @@ static void flip(struct walk *walk, const struct cursor *cursor)
 {
 	walk->sweep->active[cursor->side][cursor->step / WORD] ^=
 	    UINT64_C(1) << (cursor->step % WORD);
+	walk->sweep->changed[cursor->side] = true;
 }
 
 /* The event behind the cursor's last one; false when the walk has no more. */
@@ -152,6 +153,7 @@ bool sp_sweep_run(struct sp_sweep *sweep)
 		size_t count = sweep->sides[side] ? sweep->sides[side]->length : 0;
 
 		sweep->active[side] = calloc(count / WORD + 1, sizeof(uint64_t));
+		sweep->changed[side] = true;
 		done = done && sweep->active[side];
 		steps += count;
 	}

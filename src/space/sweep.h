@@ -18,6 +18,7 @@ struct sp_sweep {
 	sp_sweep_piece *piece;
 	void *context;
 	uint64_t *active[SP_SIDES]; /* a bit for each step that matches */
+	bool changed[SP_SIDES];	    /* since `piece` last took it back */
 };
 
 /* False: memory is out. */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # diff of two policies: a thousand services of a thousand prefixes each, and one
 # service of a million, different on both sides. Whole processes, best of three;
-# what reading both takes is measured too.
+# with reading both, and what the comparison takes of it.
 . "$(dirname "$0")/../lib/sallyport.sh"
 build=${SP_RELEASE:-${SP_BUILD:-$SP_ROOT/build/release}}
 SALLYPORT=$build/src/cli/sallyport
@@ -57,11 +57,18 @@ measure() {
 	read -r two _ <<<"$(figures "$SALLYPORT" explain --from 192.0.2.1 --port 1/tcp "$1"2.ini)"
 	alone=$(awk "BEGIN { printf \"%.2f\", $seconds - $one - $two }")
 	echo "$2: $alone s and $((peak / 1024)) MB; with reading both policies $(printf %.2f "$seconds") s"
-	check "$2 below $3 s ($alone)" below "$alone" "$3"
+	check "$2 below $3 s with reading ($seconds)" below "$seconds" "$3"
 	check "$2 below 500 MB ($((peak / 1024)))" below "$((peak / 1024))" 500
 }
 measure many "1,000 services of 1,000 prefixes" 1
 measure shared "1,000 services of 1,000 prefixes on one port" 1
 measure million "a million prefixes in one service" 5
 measure blocked "1,000 services behind block lists of a million" 5
+
+# Policies of many services, as a whole process sees them.
+read -r seconds peak <<<"$(figures "$SALLYPORT" check --quiet many1.ini)"
+echo "check of 1,000 services of 1,000 prefixes: $seconds s and $((peak / 1024)) MB"
+read -r seconds peak <<<"$(figures "$SALLYPORT" check --quiet million1.ini)"
+echo "check of a million prefixes: $seconds s and $((peak / 1024)) MB"
+check "a million prefixes checked below 0.6 s ($seconds)" below "$seconds" 0.6
 finish

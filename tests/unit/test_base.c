@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,49 @@ static void addresses_print_as_they_parse(void **state)
 
 		assert_string_equal(sp_range_print(&item, text), texts[i]);
 	}
+}
+
+static struct sp_address sum(struct sp_address address, int64_t more)
+{
+	uint64_t low = address.low + (uint64_t)more;
+
+	address.high += more < 0 ? -(uint64_t)(low > address.low) : low < address.low;
+	address.low = low;
+	return address;
+}
+
+static void prefixes_of_every_length_are_known(void **state)
+{
+	char text[SP_RANGE_TEXT];
+
+	(void)state;
+	for (unsigned width = 32; width <= 128; width += 96)
+		for (unsigned length = 0; length <= width; length++) {
+			struct sp_range item, other;
+			unsigned found = 999;
+
+			snprintf(text, sizeof(text), "%s/%u",
+			    width == 32 ? "0.0.0.0" : "::", length);
+			item = range(text);
+			assert_true(sp_range_is_prefix(&item, &found));
+			assert_int_equal(found, length);
+			/* One address less at the end is a prefix of one alone. */
+			other = item;
+			other.last = sum(other.last, -1);
+			if (length < width)
+				assert_int_equal(sp_range_is_prefix(&other, &found),
+				    length == width - 1);
+			other = item;
+			other.first = sum(other.first, 1);
+			if (length < width)
+				assert_int_equal(sp_range_is_prefix(&other, &found),
+				    length == width - 1);
+			/* Moved by one it begins within another. */
+			other =
+			    (struct sp_range){ sum(item.first, 1), sum(item.last, 1) };
+			if (length > 1 && length < width)
+				assert_false(sp_range_is_prefix(&other, &found));
+		}
 }
 
 static void bad_ranges_say_what_is_wrong(void **state)
@@ -208,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_print_as_they_parse),
+		cmocka_unit_test(prefixes_of_every_length_are_known),
 		cmocka_unit_test(bad_ranges_say_what_is_wrong),
 		cmocka_unit_test(intervals_merge_overlaps_and_neighbours),
 		cmocka_unit_test(set_algebra_agrees_with_membership),

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sallyport/array.h>
 #include <sallyport/limits.h>
 #include <sallyport/policy.h>
 
@@ -266,6 +267,48 @@ static void digests_tell_policies_apart(void **state)
 		sp_policy_free(policies[i]);
 }
 
+/* A policy whose one service takes `count` prefixes of each family, in an order that
+ * `turn` chooses, and the last one as `last` has it. */
+static struct sp_policy *long_list(unsigned count, unsigned turn, const char *last)
+{
+	struct sp_text text = { 0 };
+	struct sp_policy *policy;
+
+	sp_text_add(&text, HEAD "[service ssh]\nfrom = ");
+	for (unsigned i = 0; i < count; i++) {
+		unsigned n = (i * turn) % count;
+
+		sp_text_add(&text, "10.%u.%u.0/25,\n\t2001:db8:%x::/64,\n\t", n / 256,
+		    n % 256, n);
+	}
+	sp_text_add(&text, "%s\n", last);
+	policy = read_text(text.bytes);
+	sp_text_free(&text);
+	return policy;
+}
+
+/* Long lists are digested as numbers: prefixes, ranges and single addresses. */
+static void digests_see_all_of_a_long_list(void **state)
+{
+	static const char *const lasts[] = { "192.0.2.0/24", "192.0.2.0/25", "192.0.2.1",
+		"192.0.2.2-192.0.2.7", "192.0.2.2-192.0.2.8", "2001:db9::/64",
+		"2001:db9::/63", "2001:db9::1", "2001:db9::2-2001:db9::9" };
+	enum { COUNT = sizeof(lasts) / sizeof(*lasts) };
+	struct sp_policy *policies[COUNT], *turned = long_list(1009, 7, lasts[3]);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		policies[i] = long_list(1009, 1, lasts[i]);
+	for (size_t i = 0; i < COUNT; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(
+			    policies[i]->digest, policies[j]->digest, SP_DIGEST_BYTES);
+	assert_memory_equal(turned->digest, policies[3]->digest, SP_DIGEST_BYTES);
+	for (size_t i = 0; i < COUNT; i++)
+		sp_policy_free(policies[i]);
+	sp_policy_free(turned);
+}
+
 static void the_same_in_other_words_has_the_same_digest(void **state)
 {
 	struct sp_policy *a = read_text(
@@ -498,6 +541,7 @@ int main(void)
 		cmocka_unit_test(every_value_survives_the_printer),
 		cmocka_unit_test(a_snapshot_needs_no_other_file),
 		cmocka_unit_test(digests_tell_policies_apart),
+		cmocka_unit_test(digests_see_all_of_a_long_list),
 		cmocka_unit_test(the_same_in_other_words_has_the_same_digest),
 		cmocka_unit_test(a_snapshot_outlives_its_catalogue_entry),
 		cmocka_unit_test(every_catalogue_entry_makes_a_service),
