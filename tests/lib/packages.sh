@@ -18,6 +18,8 @@ packages_test=(
 	"${packages_show[@]}"
 	ca-certificates libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
 	python3-jsonschema python3-yaml python3-cryptography
+	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
+	python3-jsonschema python3-yaml mandoc
 )
 packages_coverage=(lcov)
 # The servers that speak each STARTTLS protocol, Apache, sshd, clients, and the

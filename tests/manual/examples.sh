@@ -1,0 +1,59 @@
+#!/bin/bash
+# What the manual shows is run as it stands there: policies through check, commands
+# on a host of their own with nothing in /etc/sallyport.
+. "$(dirname "$0")/../lib/net.sh"
+need_sallyport
+manual=$SP_ROOT/src/manual
+
+# blocks PAGE: each literal block in a file of its own, named on standard output.
+blocks() {
+	/usr/bin/python3 - "$1" "$TEST_TMP" <<'END'
+import pathlib, re, sys
+page, directory = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+for number, block in enumerate(re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed$", page.read_text(), re.M | re.S)):
+    path = directory / f"{page.name}.{number}"
+    path.write_text(block)
+    print(path)
+END
+}
+policies=0 commands=()
+for page in "$manual"/*.[0-9]; do
+	for block in $(blocks "$page"); do
+		if [[ $(head -n 1 "$block") == '[policy]' ]]; then
+			policies=$((policies + 1))
+			check_exit 0 "check of policy ${block##*.} in ${page##*/}" "$SALLYPORT" check --strict "$block"
+		elif [[ ${page##*/} == sallyport.8 ]]; then
+			commands+=("$block")
+		fi
+	done
+done
+check_equal "policies in the manual" 4 $policies
+check "commands in the manual" test ${#commands[@]} -ge 4
+
+net_begin
+host server
+answer server tcp/22
+# The host's directories are the test's own, for what is started here alone.
+cat "${commands[@]}" >"$TEST_TMP/commands"
+sed 's/^/     /' "$TEST_TMP/commands"
+mkdir "$TEST_TMP/layer"
+cat >"$TEST_TMP/run" <<-END
+	set -e
+	mount -t tmpfs none "$TEST_TMP/layer"
+	mkdir "$TEST_TMP/layer/upper" "$TEST_TMP/layer/work"
+	mount -t overlay -o "lowerdir=/etc,upperdir=$TEST_TMP/layer/upper,workdir=$TEST_TMP/layer/work" none /etc
+	mount -t tmpfs none /var/lib
+	mount -t tmpfs none /run
+	mkdir -p /var/lib/sallyport /run/sallyport /etc/sallyport
+	cd /etc/sallyport
+	sallyport() { echo "+ sallyport \$*" >&2; "$SALLYPORT" "\$@"; }
+	printf '[policy]\nversion = 1\n\n[service ssh]\nport = 22, 2222\n' >new.ini
+	$(sed -nE 's/^[#$] //p' "$TEST_TMP/commands" | sed '$!s/$/ || exit/; $s/$/ || test $? = 1/')
+	echo done
+END
+check_exit 0 "they work in their order" in_host server timeout 100 "$BASH" "$TEST_TMP/run"
+check_match "to the last" '^done$' "$output"
+printf '%s\n' "$errors" | sed 's/^/     /'
+check_match "the confirmed policy is in force" 'tcp \. 22 : jump' "$(in_host server nft list map inet sallyport ports)"
+check_match "the difference is what it opens" '2222/tcp +opens' "$output"
+finish
