@@ -39,8 +39,8 @@ enum sp_question {
 	SP_ASK_GROUPS12,
 	SP_ASK_GROUPS13,
 	/* about the plain session before the upgrade */
+	SP_ASK_STARTTLS_INJECTION, /* before the other, which it may answer as well */
 	SP_ASK_PLAINTEXT_AUTH,
-	SP_ASK_STARTTLS_INJECTION,
 	SP_ASK_WARN12,
 	SP_ASK_FALLBACK,
 	/* what disturbs a server: `probe --intrusive` alone */

@@ -34,6 +34,7 @@ struct conversation {
 		uint16_t suite, group;
 	} chosen[SP_QUESTIONS];
 	uint64_t spoken; /* versions that answered, bit 1 << enum sp_question */
+	struct sp_observation passwords; /* answered on the way, or not asked */
 	uint16_t fallback;
 	bool answered;
 	unsigned silent;
@@ -249,6 +250,14 @@ static void begin(
 	    raw_say(asking->connection.fd, &asking->raw, deadline_ms, observation);
 }
 
+/* Where passwords are asked about too. */
+static struct sp_observation *passwords_aside(struct conversation *conversation)
+{
+	bool wanted = conversation->request->questions >> SP_ASK_PLAINTEXT_AUTH & 1;
+
+	return wanted ? &conversation->passwords : NULL;
+}
+
 static void end(
     struct conversation *conversation, struct asking *asking, int64_t deadline_ms)
 {
@@ -260,7 +269,7 @@ static void end(
 	switch (kind_of(conversation, observation->question)) {
 	case SP_KIND_SESSION:
 		starttls_ask(request->dialect, conversation->trust->context, fd, name,
-		    deadline_ms, observation);
+		    deadline_ms, observation, passwords_aside(conversation));
 		break;
 	case SP_KIND_HELLO:
 		if (asking->said)
@@ -385,6 +394,24 @@ static void tell(struct conversation *conversation, struct asking *asking)
 	sp_frame_free(&frame);
 }
 
+/* Without a connection of its own. */
+static void tell_passwords(struct conversation *conversation, uint16_t name)
+{
+	struct sp_frame frame = { .type = SP_FRAME_OBSERVATION,
+		.observation = conversation->passwords };
+
+	/* That it is answered is all that is kept. */
+	conversation->passwords =
+	    (struct sp_observation){ .reply = frame.observation.reply };
+	frame.observation.question = SP_ASK_PLAINTEXT_AUTH;
+	frame.observation.name = name;
+	frame.observation.tries = 1;
+	frame.observation.alert = 256;
+	if (!channel_send(&conversation->channel, &frame))
+		conversation->broken = true;
+	sp_frame_free(&frame);
+}
+
 /* One question alone, or several hellos together. */
 static void ask(struct conversation *conversation, struct asking asking[], size_t count)
 {
@@ -405,6 +432,9 @@ static void ask(struct conversation *conversation, struct asking asking[], size_
 	}
 	for (size_t i = 0; i < count; i++)
 		tell(conversation, &asking[i]);
+	if (asking[0].observation.question == SP_ASK_STARTTLS_INJECTION &&
+	    conversation->passwords.reply != SP_REPLY_NOT_ASKED)
+		tell_passwords(conversation, asking[0].observation.name);
 }
 
 static bool goes_on(const struct conversation *conversation)
@@ -458,7 +488,10 @@ static bool makes_sense(
 	case SP_PURPOSE_WARNING: return speaks(conversation, version);
 	case SP_PURPOSE_FALLBACK: return conversation->fallback != 0;
 	/* The plain session is the same for every name. */
-	case SP_PURPOSE_SESSION: return name == SP_NO_NAME || name == 0;
+	case SP_PURPOSE_SESSION:
+		return (name == SP_NO_NAME || name == 0) &&
+		       (question != SP_ASK_PLAINTEXT_AUTH ||
+			   conversation->passwords.reply == SP_REPLY_NOT_ASKED);
 	case SP_PURPOSE_INTRUSIVE: return false; /* at the end */
 	}
 	return false;

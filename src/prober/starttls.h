@@ -17,9 +17,12 @@ bool starttls_upgrade(enum sp_dialect dialect, int fd, const char *name,
     int64_t deadline_ms, struct sp_observation *observation);
 
 /* One question of SP_KIND_SESSION over a fresh connection; the observation says
- * which. `context` is for the one that goes on within TLS. */
+ * which. `context` is for the one that goes on within TLS. With that one `passwords`,
+ * where not NULL, is SP_ASK_PLAINTEXT_AUTH: answered on the way where it can be, else
+ * its reply stays SP_REPLY_NOT_ASKED. */
 void starttls_ask(enum sp_dialect dialect, SSL_CTX *context, int fd, const char *name,
-    int64_t deadline_ms, struct sp_observation *observation);
+    int64_t deadline_ms, struct sp_observation *observation,
+    struct sp_observation *passwords);
 
 /* Within TLS, once a handshake is complete: ends the session as its protocol
  * wants it where a server counts those who just leave. */

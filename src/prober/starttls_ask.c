@@ -144,8 +144,26 @@ static void go_on_within(struct session *session, const struct lines *lines,
 	SSL_free(ssl);
 }
 
+/* What the list says, or what is said to a user, before the upgrade that follows. */
+static enum sp_upgrade ask_on_the_way(struct session *session, const struct lines *lines,
+    const char *name, const struct listed *listed, struct sp_observation *passwords)
+{
+	enum sp_upgrade how = SP_UPGRADE_DONE;
+
+	if (listed->whole) {
+		conclude_listed(passwords, lines, listed);
+	} else if (lines->user.say) {
+		how = lines_step(session, lines, &lines->user, name);
+		if (how != SP_UPGRADE_DONE && how != SP_UPGRADE_REFUSED)
+			return how;
+		conclude_tried(passwords, session, how);
+	}
+	return SP_UPGRADE_DONE;
+}
+
 static void ask_injection(struct session *session, const struct lines *lines,
-    SSL_CTX *context, const char *name, struct sp_observation *observation)
+    SSL_CTX *context, const char *name, struct sp_observation *observation,
+    struct sp_observation *passwords)
 {
 	struct listed listed;
 	char both[64];
@@ -155,6 +173,8 @@ static void ask_injection(struct session *session, const struct lines *lines,
 
 	if (how == SP_UPGRADE_DONE && listed.whole && !listed.offered)
 		how = SP_UPGRADE_NOT_OFFERED;
+	if (how == SP_UPGRADE_DONE && passwords)
+		how = ask_on_the_way(session, lines, name, &listed, passwords);
 	if (how != SP_UPGRADE_DONE) {
 		conclude_ended(observation, session, how);
 		return;
@@ -182,13 +202,14 @@ static void ask_injection(struct session *session, const struct lines *lines,
 }
 
 void starttls_ask(enum sp_dialect dialect, SSL_CTX *context, int fd, const char *name,
-    int64_t deadline_ms, struct sp_observation *observation)
+    int64_t deadline_ms, struct sp_observation *observation,
+    struct sp_observation *passwords)
 {
 	struct session session = { .fd = fd, .deadline_ms = deadline_ms };
 	const struct lines *lines = lines_of(dialect);
 
 	if (observation->question == SP_ASK_STARTTLS_INJECTION && lines)
-		ask_injection(&session, lines, context, name, observation);
+		ask_injection(&session, lines, context, name, observation, passwords);
 	else if (lines)
 		ask_lines(&session, lines, name, observation);
 	else if (dialect == SP_DIALECT_LDAP)

@@ -61,6 +61,17 @@ table() {
 }
 rows < <(table)
 rows_check --timeout 3 --port-timeout 10
+check "what is warned of is asked of every good one, in sixteen connections" /usr/bin/python3 - "$TEST_TMP/.output" <<'END'
+import json, sys
+for port in json.load(open(sys.argv[1]))["ports"]:
+    for endpoint in port["endpoints"]:
+        asked = {a["question"]: a["answer"] for a in endpoint["answers"]}
+        assert endpoint["connections"] <= 16, (port["services"], endpoint["connections"])
+        if port["outcome"] == "pass":
+            assert asked["tls12_weak_suites"] in ("yes", "no"), (port["services"], asked)
+            assert asked.get("plaintext_auth") in (None, "no"), port["services"]
+            assert asked.get("starttls_injection") in (None, "no"), port["services"]
+END
 check_equal "the doubles heard nothing that the recordings do not know" "" \
 	"$(grep -h 'unknown words' "$TEST_TMP"/replay_*.log | sort | uniq -c | head)"
 
