@@ -43,10 +43,12 @@ static const struct sp_question_entry questions[SP_QUESTIONS] = {
 	    SP_PURPOSE_SESSION, 0,
 	    IN(SMTP) | IN(LMTP) | IN(IMAP) | IN(POP3) | IN(FTP) | IN(LDAP) |
 		IN(XMPP_CLIENT) | IN(SIEVE) | IN(NNTP) },
-	/* Where commands are lines, one can stand behind the upgrade. */
+	/* Where commands are lines, one can stand behind the upgrade, and so can a
+	 * message of PostgreSQL's. */
 	[SP_ASK_STARTTLS_INJECTION] = { "starttls_injection", "injection",
 	    SP_KIND_SESSION, SP_PURPOSE_SESSION, 0,
-	    IN(SMTP) | IN(LMTP) | IN(IMAP) | IN(POP3) | IN(FTP) | IN(SIEVE) | IN(NNTP) },
+	    IN(SMTP) | IN(LMTP) | IN(IMAP) | IN(POP3) | IN(FTP) | IN(SIEVE) | IN(NNTP) |
+		IN(POSTGRESQL) },
 	[SP_ASK_WARN12] = ROW("tls12_weak_suites", "TLS 1.2, suites that are warned of",
 	    HELLO, WARNING, TLS12),
 	[SP_ASK_FALLBACK] =

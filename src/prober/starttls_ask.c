@@ -118,6 +118,21 @@ static void count_answers(struct session *session, const struct lines *lines,
 		conclude_ended(observation, session, how);
 }
 
+static void look_at_message(struct session *session, struct sp_observation *observation)
+{
+	enum sp_upgrade how = postgresql_was_injected(session);
+
+	if (how == SP_UPGRADE_DONE)
+		conclude(observation, SP_REPLY_YES,
+		    "ran a message that stood behind it within TLS");
+	else if (how == SP_UPGRADE_REFUSED || how == SP_UPGRADE_CLOSED ||
+		 how == SP_UPGRADE_RESET)
+		conclude(observation, SP_REPLY_NO, "");
+	else
+		conclude_ended(observation, session, how);
+}
+
+/* `lines` NULL: PostgreSQL. */
 static void go_on_within(struct session *session, const struct lines *lines,
     SSL_CTX *context, const char *name, struct sp_observation *observation)
 {
@@ -133,7 +148,10 @@ static void go_on_within(struct session *session, const struct lines *lines,
 	case 1:
 		session_forget(session);
 		session->ssl = ssl;
-		count_answers(session, lines, observation);
+		if (lines)
+			count_answers(session, lines, observation);
+		else
+			look_at_message(session, observation);
 		break;
 	case 0:
 		/* It took the command for a part of TLS, or will not go on. */
@@ -142,6 +160,29 @@ static void go_on_within(struct session *session, const struct lines *lines,
 	default: conclude_ended(observation, session, SP_UPGRADE_TIMEOUT); break;
 	}
 	SSL_free(ssl);
+}
+
+/* The answer to an upgrade that more stood behind. */
+static void go_on(struct session *session, const struct lines *lines, enum sp_upgrade how,
+    SSL_CTX *context, const char *name, struct sp_observation *observation)
+{
+	switch (how) {
+	case SP_UPGRADE_DONE:
+		/* What it says now, it does not say within TLS (vsftpd tells its
+		 * error in plain text). */
+		(void)session_has_more(session);
+		go_on_within(session, lines, context, name, observation);
+		break;
+	case SP_UPGRADE_REFUSED:
+	case SP_UPGRADE_CLOSED:
+	case SP_UPGRADE_RESET: conclude(observation, SP_REPLY_NO, ""); break;
+	case SP_UPGRADE_NONE:
+	case SP_UPGRADE_NOT_OFFERED:
+	case SP_UPGRADE_LATER:
+	case SP_UPGRADE_TIMEOUT:
+	case SP_UPGRADE_MALFORMED:
+	case SP_UPGRADE_TOO_LONG: conclude_ended(observation, session, how); break;
+	}
 }
 
 /* What the list says, or what is said to a user, before the upgrade that follows. */
@@ -182,23 +223,7 @@ static void ask_injection(struct session *session, const struct lines *lines,
 	how = session_send(session, both, (size_t)length);
 	if (how == SP_UPGRADE_DONE)
 		how = lines_answer(session, lines, &lines->upgrade);
-	switch (how) {
-	case SP_UPGRADE_DONE:
-		/* What it says now, it does not say within TLS (vsftpd tells its
-		 * error in plain text). */
-		(void)session_has_more(session);
-		go_on_within(session, lines, context, name, observation);
-		break;
-	case SP_UPGRADE_REFUSED:
-	case SP_UPGRADE_CLOSED:
-	case SP_UPGRADE_RESET: conclude(observation, SP_REPLY_NO, ""); break;
-	case SP_UPGRADE_NONE:
-	case SP_UPGRADE_NOT_OFFERED:
-	case SP_UPGRADE_LATER:
-	case SP_UPGRADE_TIMEOUT:
-	case SP_UPGRADE_MALFORMED:
-	case SP_UPGRADE_TOO_LONG: conclude_ended(observation, session, how); break;
-	}
+	go_on(session, lines, how, context, name, observation);
 }
 
 void starttls_ask(enum sp_dialect dialect, SSL_CTX *context, int fd, const char *name,
@@ -210,6 +235,9 @@ void starttls_ask(enum sp_dialect dialect, SSL_CTX *context, int fd, const char 
 
 	if (observation->question == SP_ASK_STARTTLS_INJECTION && lines)
 		ask_injection(&session, lines, context, name, observation, passwords);
+	else if (dialect == SP_DIALECT_POSTGRESQL)
+		go_on(&session, NULL, postgresql_inject(&session), context, name,
+		    observation);
 	else if (lines)
 		ask_lines(&session, lines, name, observation);
 	else if (dialect == SP_DIALECT_LDAP)

@@ -3,6 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "channel.h"
+
+/* For an answer to what nobody said within TLS: there is none at a server that drops
+ * it. */
+#define INJECTED_WAIT_MS 1000
+
 static enum sp_upgrade malformed(struct session *session, const char *why)
 {
 	session_note(session, why);
@@ -11,15 +17,16 @@ static enum sp_upgrade malformed(struct session *session, const char *why)
 
 /* --- PostgreSQL: SSLRequest, and exactly one byte ---------------------------- */
 
-enum sp_upgrade postgresql_upgrade(struct session *session)
-{
-	/* Length, and 1234.5679 where a version would be. */
-	static const uint8_t request[] = { 0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f };
-	enum sp_upgrade how = session_send(session, request, sizeof(request));
-	const uint8_t *answer;
+/* Length, and 1234.5679 where a version would be; then a StartupMessage of a version
+ * that there is not. */
+#define SSL_REQUEST 0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f
+#define STARTUP(version) 0, 0, 0, 8, 0, version, 0, 0
 
-	if (how == SP_UPGRADE_DONE)
-		how = session_take(session, 1, &answer);
+static enum sp_upgrade postgresql_answer(struct session *session)
+{
+	const uint8_t *answer;
+	enum sp_upgrade how = session_take(session, 1, &answer);
+
 	if (how != SP_UPGRADE_DONE)
 		return how;
 	switch (*answer) {
@@ -30,6 +37,80 @@ enum sp_upgrade postgresql_upgrade(struct session *session)
 		return SP_UPGRADE_LATER;
 	default: return malformed(session, "neither S nor N");
 	}
+}
+
+enum sp_upgrade postgresql_upgrade(struct session *session)
+{
+	static const uint8_t request[] = { SSL_REQUEST };
+	enum sp_upgrade how = session_send(session, request, sizeof(request));
+
+	return how == SP_UPGRADE_DONE ? postgresql_answer(session) : how;
+}
+
+enum sp_upgrade postgresql_inject(struct session *session)
+{
+	static const uint8_t both[] = { SSL_REQUEST, STARTUP(9) };
+	enum sp_upgrade how = session_send(session, both, sizeof(both));
+
+	return how == SP_UPGRADE_DONE ? postgresql_answer(session) : how;
+}
+
+/* An ErrorResponse whose SQLSTATE is this one: the field "C", five characters, NUL. */
+static bool has_state(const uint8_t *body, size_t length, const char *state)
+{
+	for (size_t i = 0; i + 6 < length;) {
+		const uint8_t *end = memchr(body + i, '\0', length - i);
+
+		if (body[i] == 'C' && !memcmp(body + i + 1, state, 6))
+			return true;
+		if (!end)
+			return false;
+		i = (size_t)(end - body) + 1;
+	}
+	return false;
+}
+
+/* The next message within TLS: REFUSED when it is about the version. */
+static enum sp_upgrade postgresql_error(struct session *session)
+{
+	const uint8_t *taken;
+	enum sp_upgrade how = session_take(session, 5, &taken);
+	size_t length;
+
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	length = (size_t)taken[1] << 24 | (size_t)taken[2] << 16 | (size_t)taken[3] << 8 |
+		 taken[4];
+	if (*taken != 'E' || length < 5)
+		return malformed(session, "no ErrorResponse within TLS");
+	how = session_take(session, length - 4, &taken);
+	if (how != SP_UPGRADE_DONE)
+		return how;
+	/* feature_not_supported, protocol_violation: errcodes.txt of PostgreSQL. */
+	if (has_state(taken, length - 4, "0A000"))
+		return SP_UPGRADE_REFUSED;
+	if (has_state(taken, length - 4, "08P01"))
+		return SP_UPGRADE_CLOSED;
+	return malformed(session, "another error within TLS");
+}
+
+enum sp_upgrade postgresql_was_injected(struct session *session)
+{
+	static const uint8_t own[] = { STARTUP(8) };
+	int64_t deadline = session->deadline_ms;
+	enum sp_upgrade how;
+
+	if (deadline - clock_ms() > INJECTED_WAIT_MS)
+		session->deadline_ms = clock_ms() + INJECTED_WAIT_MS;
+	how = postgresql_error(session);
+	session->deadline_ms = deadline;
+	if (how == SP_UPGRADE_REFUSED)
+		return SP_UPGRADE_DONE;
+	if (how != SP_UPGRADE_TIMEOUT)
+		return how == SP_UPGRADE_CLOSED ? SP_UPGRADE_REFUSED : how;
+	/* Silence says nothing; an answer to our own that comes now says all. */
+	how = session_send(session, own, sizeof(own));
+	return how == SP_UPGRADE_DONE ? postgresql_error(session) : how;
 }
 
 /* --- MySQL: HandshakeV10, SSLRequest ----------------------------------------- */

@@ -80,6 +80,10 @@ enum sp_upgrade ldap_upgrade(struct session *session);
 enum sp_upgrade ldap_bind(struct session *session);
 enum sp_upgrade rdp_upgrade(struct session *session);
 enum sp_upgrade postgresql_upgrade(struct session *session);
+/* The upgrade with a message behind the request, in one write (CVE-2021-23214); and once
+ * TLS stands: DONE when that message was run, REFUSED when it was not. */
+enum sp_upgrade postgresql_inject(struct session *session);
+enum sp_upgrade postgresql_was_injected(struct session *session);
 enum sp_upgrade mysql_upgrade(struct session *session);
 void mysql_end(struct session *session);
 

@@ -127,6 +127,7 @@ MAIL = (b"", b"221 2.0.0 Bye\r\n", b"250 2.0.0 Ok\r\n")
 XMPP_FAILURE = b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>"
 LDAP = b"0\x0c\x02\x01\x01x\x07\n\x01%c\x04\x00\x04\x00"
 RDP_FAILURE = bytes.fromhex("030000130ed000001234000300080002000000")
+PG_VERSION = b"E\x00\x00\x00\x17SFATAL\0C0A000\0Mno\0\0"
 DIALECTS = {
     "smtp": Dialect((b"", b"220-more\r\n"), b"502 5.5.1 no\r\n", b"454 4.7.0 not now\r\n", b"250 injected\r\n", MAIL),
     "lmtp": Dialect((b"", b"220-more\r\n"), b"502 5.5.1 no\r\n", b"454 4.7.0 not now\r\n", b"250 injected\r\n", MAIL),
@@ -154,7 +155,9 @@ DIALECTS = {
     "xmpp-server": Dialect((None, b"<more/>"), XMPP_FAILURE, None, b"<injected/>"),
     "ldap": Dialect((None, b"0\x84\x7f\xff\xff\xff"), LDAP % 1, LDAP % 52, b"0"),
     "rdp": Dialect((None, b"\x03\x00\xff\xff"), RDP_FAILURE, None, b"\x03"),
-    "postgresql": Dialect((None, b"R"), b"N", b"E", b"R"),
+    "postgresql": Dialect(
+        (None, b"R"), b"N", b"E", b"R", (b"", PG_VERSION, PG_VERSION)
+    ),
     "mysql": Dialect((b"", b"\xff\xff\xff\x00"), None, b"\x10\x00\x00\x00\xff\x10\x04too many conns", b"\x00"),
 }
 

@@ -55,6 +55,7 @@ table() {
 	for dialect in smtp lmtp imap pop3 ftp sieve nntp; do
 		row $dialect $dialect vulnerable fail '^ran a command that stood behind it within TLS'
 	done
+	row postgresql postgresql vulnerable fail '^ran a message that stood behind it within TLS'
 	for dialect in smtp imap ldap rdp; do
 		row $dialect $dialect good fail '^certificate expired' expired | sed 's/^/expired-/'
 	done

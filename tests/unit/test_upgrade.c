@@ -142,7 +142,10 @@ static const struct {
 	    "passwords: was not asked" },
 	{ SP_DIALECT_RDP, 3389, "hs hs a70 a70 a70 - -", SP_PASS, "TLS 1.2, TLS 1.3;" },
 	{ SP_DIALECT_LDAP, 389, "hs hs a70 a70 a70 no -", SP_PASS, "TLS 1.2, TLS 1.3;" },
-	{ SP_DIALECT_POSTGRESQL, 5432, "hs hs a70 a70 a70 - -", SP_PASS, "TLS 1.2" },
+	{ SP_DIALECT_POSTGRESQL, 5432, "hs hs a70 a70 a70 - no", SP_PASS, "TLS 1.2" },
+	{ SP_DIALECT_POSTGRESQL, 5432, "hs hs a70 a70 a70 - yes", SP_FAIL, "AUTH PLAIN" },
+	{ SP_DIALECT_POSTGRESQL, 5432, "hs hs a70 a70 a70 - -", SP_INCONCLUSIVE,
+	    "injection: was not asked" },
 	/* passwords before the upgrade */
 	{ SP_DIALECT_SMTP, 587, "hs hs a70 a70 a70 yes no", SP_FAIL,
 	    "takes passwords before TLS: AUTH PLAIN (10.0.0.1:587)" },
@@ -154,7 +157,7 @@ static const struct {
 	    "takes passwords before TLS" },
 	/* injection, both ways */
 	{ SP_DIALECT_SMTP, 25, "hs hs a70 a70 a70 - yes", SP_FAIL, "AUTH PLAIN (10." },
-	{ SP_DIALECT_POSTGRESQL, 5432, "ij hs a70 a70 a70 - -", SP_FAIL,
+	{ SP_DIALECT_POSTGRESQL, 5432, "ij hs a70 a70 a70 - no", SP_FAIL,
 	    "says more before TLS begins: 250 injected" },
 	/* no TLS, for good */
 	{ SP_DIALECT_SMTP, 25, "unoffered unoffered - - - - -", SP_FAIL,
