@@ -124,6 +124,18 @@ static bool write_floor(
 	return !text->lines.failed || sp_out_of_memory(diag);
 }
 
+/* Of most applies the floor is the same, and writing it anew waits for the disk. */
+static bool is_kept(int state, const struct sp_text *lines)
+{
+	size_t length = 0;
+	char *kept = sp_state_file_read(state, FLOOR_FILE, FLOOR_BYTES, &length);
+	bool same = kept && length == lines->length &&
+		    (!length || !memcmp(kept, lines->bytes, length));
+
+	free(kept);
+	return same;
+}
+
 bool sp_floor_save(
     const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag)
 {
@@ -134,8 +146,9 @@ bool sp_floor_save(
 	if (state < 0)
 		return false;
 	saved = write_floor(&text, policy, diag) &&
-		sp_state_file_replace(state, state_directory, FLOOR_FILE,
-		    text.lines.bytes, text.lines.length, diag);
+		(is_kept(state, &text.lines) ||
+		    sp_state_file_replace(state, state_directory, FLOOR_FILE,
+			text.lines.bytes, text.lines.length, diag));
 	sp_text_free(&text.lines);
 	close(state);
 	return saved;
