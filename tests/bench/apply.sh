@@ -33,7 +33,7 @@ def once(command):
     """Seconds of wall time and KiB of peak memory."""
     subprocess.run(empty, check=True)
     figures = subprocess.run([measure, *command], check=True, capture_output=True, text=True)
-    seconds, peak = figures.stdout.split()
+    seconds, peak, *_ = figures.stdout.split()
     return float(seconds), int(peak)
 
 runs = {"ours": [], "nft": []}

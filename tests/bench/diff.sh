@@ -51,7 +51,7 @@ below() { awk "BEGIN { exit !($1 < $2) }"; }
 # measure NAME WHAT MOST-SECONDS: of the comparison alone, reading left out.
 measure() {
 	local seconds peak one two alone
-	read -r seconds peak <<<"$(figures "$SALLYPORT" diff --quiet "$1"1.ini "$1"2.ini)"
+	read -r seconds peak _ <<<"$(figures "$SALLYPORT" diff --quiet "$1"1.ini "$1"2.ini)"
 	# A question about one packet takes reading and compiling, and little else.
 	read -r one _ <<<"$(figures "$SALLYPORT" explain --from 192.0.2.1 --port 1/tcp "$1"1.ini)"
 	read -r two _ <<<"$(figures "$SALLYPORT" explain --from 192.0.2.1 --port 1/tcp "$1"2.ini)"
@@ -66,9 +66,9 @@ measure million "a million prefixes in one service" 5
 measure blocked "1,000 services behind block lists of a million" 5
 
 # Policies of many services, as a whole process sees them.
-read -r seconds peak <<<"$(figures "$SALLYPORT" check --quiet many1.ini)"
+read -r seconds peak _ <<<"$(figures "$SALLYPORT" check --quiet many1.ini)"
 echo "check of 1,000 services of 1,000 prefixes: $seconds s and $((peak / 1024)) MB"
-read -r seconds peak <<<"$(figures "$SALLYPORT" check --quiet million1.ini)"
+read -r seconds peak _ <<<"$(figures "$SALLYPORT" check --quiet million1.ini)"
 echo "check of a million prefixes: $seconds s and $((peak / 1024)) MB"
 check "a million prefixes checked below 0.6 s ($seconds)" below "$seconds" 0.6
 finish

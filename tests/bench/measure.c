@@ -1,7 +1,8 @@
 /* Runs a command and prints its wall time in seconds and its peak resident
- * memory in KiB. Its own memory is small on purpose: the peak that the kernel
- * reports starts from what the process had before it executed the command
- * (getrusage(2), ru_maxrss), so a large parent would be measured instead. */
+ * memory in KiB, and its user and system time in seconds. Its own memory is small on
+ * purpose: the peak that the kernel reports starts from what the process had before it
+ * executed the command (getrusage(2), ru_maxrss), so a large parent would be measured
+ * instead. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -15,6 +16,11 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double time_of(struct timeval time)
+{
+	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
 static void run(char **command)
@@ -42,6 +48,7 @@ int main(int count, char **arguments)
 		run(arguments + 1);
 	if (child < 0 || wait4(child, &status, 0, &usage) != child)
 		return 3;
-	printf("%.6f %ld\n", seconds() - begin, usage.ru_maxrss);
+	printf("%.6f %ld %.6f %.6f\n", seconds() - begin, usage.ru_maxrss,
+	    time_of(usage.ru_utime), time_of(usage.ru_stime));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
 }
