@@ -204,8 +204,17 @@ static void warn(const struct sp_options *options, const struct operand *operand
 	    "messages\non some 30 connections: it logs errors, may ban this host, and an "
 	    "old one may crash.\nAsk only servers that are yours.\n";
 
+	/* The server counts every handshake that it breaks off itself, and verify's
+	 * alone come from loopback, which it does not count. */
+	static const char counted[] =
+	    "sallyport: note: MySQL counts what is refused as interrupted connections of "
+	    "this\nhost, some 13 for each address; it shuts a host out at "
+	    "max_connect_errors (100\nas it comes), until FLUSH HOSTS\n";
+
 	if (options->intrusive && !options->quiet)
 		fprintf(stderr, text, operand->host);
+	if (operand->dialect == SP_DIALECT_MYSQL && !options->quiet)
+		fputs(counted, stderr);
 }
 
 static enum sp_exit probe(const struct sp_options *options, const struct operand *operand,

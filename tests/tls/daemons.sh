@@ -322,7 +322,12 @@ serve_mariadb() {
 	mariadb-install-db --defaults-file="$home/my.cnf" --user=nobody --datadir="$home/db" \
 		--skip-test-db --auth-root-authentication-method=normal >"$home/log" 2>&1 ||
 		abort "mariadb-install-db: $(tail -n 30 "$home/log")"
-	server_start "mariadb_$port" server mariadbd --defaults-file="$home/my.cnf"
+	# It counts the errors of hosts whose names it knows.
+	printf '%s\n' '127.0.0.1 localhost' "$S4 server.example.com" "$S6 server.example.com" \
+		"192.0.2.2 client.example.com" >"$home/hosts"
+	# shellcheck disable=SC2016 # the inner shell's own
+	server_start "mariadb_$port" server sh -c 'mount --bind "$1/hosts" /etc/hosts && exec mariadbd --defaults-file="$1/my.cnf"' \
+		sh "$home"
 	wait_until 20 grep -q 'ready for connections' "$TEST_TMP/mariadb_$port.log" ||
 		abort "mariadbd: $(tail -n 3 "$TEST_TMP/mariadb_$port.log")"
 }
