@@ -129,8 +129,15 @@ static void save_replies(void)
 		40 };
 	static const uint8_t ssl2[] = { 0x80, 17, 4, 0, 1, 0, 2, 0, 0, 0, 3, 0, 3, 7, 0,
 		0xc0, 1, 2, 3 };
+	/* hello12 again, a certificate that is none, ServerHelloDone. */
+	static const uint8_t rest[] = { 0x16, 3, 3, 0, 18, 11, 0, 0, 10, 0, 0, 7, 0, 0, 4,
+		0x30, 2, 5, 0, 14, 0, 0, 0 };
+	uint8_t flight[sizeof(hello12) + sizeof(rest)];
 	static const char http[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
 
+	memcpy(flight, hello12, sizeof(hello12));
+	memcpy(flight + sizeof(hello12), rest, sizeof(rest));
+	save("flight", "whole", flight, sizeof(flight));
 	save("reply", "tls12", hello12, sizeof(hello12));
 	save("reply", "tls13", hello13, sizeof(hello13));
 	save("reply", "ssl3", hello30, sizeof(hello30));
