@@ -36,8 +36,9 @@ static void judge_end(struct judging *judging, const struct sp_observation *obse
 
 	if (left > 0 && left < (int64_t)judging->target->profile->expire_warn)
 		sp_finding_held(judging, SP_FINDING_EXPIRES_SOON, opinion,
-		    observation->name, "certificate expires in %lld days, on %s",
-		    (long long)(left / DAY), sp_date_print(leaf->not_after, date));
+		    observation->name, "certificate expires in %lld day%s, on %s",
+		    (long long)(left / DAY), left / DAY == 1 ? "" : "s",
+		    sp_date_print(leaf->not_after, date));
 }
 
 /* notAfter is the last second that counts (RFC 5280 section 4.1.2.5). */
