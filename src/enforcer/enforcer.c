@@ -24,6 +24,8 @@
 #define ALIVE_MS 1000
 /* The clock is taken to have jumped, and the machine to have slept, from here. */
 #define JUMP_MS 2000
+/* The same trouble is said once in this time. */
+#define TROUBLE_MS 60000
 
 void sp_say(struct sp_enforcing *enforcer, enum sp_event event, const char *format, ...)
 {
@@ -38,22 +40,52 @@ void sp_say(struct sp_enforcing *enforcer, enum sp_event event, const char *form
 	free(text);
 }
 
-void sp_say_trouble(struct sp_enforcing *enforcer, struct sp_diag *diag)
-{
-	for (size_t i = 0; i < diag->length; i++)
-		if (diag->items[i].severity == SP_ERROR)
-			sp_say(enforcer, SP_EVENT_TROUBLE, "%s", diag->items[i].message);
-	if (diag->out_of_memory)
-		sp_say(enforcer, SP_EVENT_TROUBLE, "out of memory");
-	sp_diag_free(diag);
-}
-
 static int64_t milliseconds(clockid_t clock)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* FNV-1a. */
+static uint64_t digest_of(const char *text)
+{
+	uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text; text++)
+		digest = (digest ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return digest;
+}
+
+/* Was it said within the last minute? Else it takes the oldest one's place. */
+static bool is_stale_news(struct sp_enforcing *enforcer, const char *text)
+{
+	struct sp_trouble *oldest = &enforcer->troubles[0];
+	uint64_t digest = digest_of(text);
+	int64_t now = milliseconds(CLOCK_BOOTTIME);
+
+	for (size_t i = 0; i < TROUBLES_KEPT; i++) {
+		struct sp_trouble *trouble = &enforcer->troubles[i];
+
+		if (trouble->digest == digest && now - trouble->said < TROUBLE_MS)
+			return true;
+		if (trouble->digest == digest || trouble->said < oldest->said)
+			oldest = trouble;
+	}
+	*oldest = (struct sp_trouble){ digest, now };
+	return false;
+}
+
+void sp_say_trouble(struct sp_enforcing *enforcer, struct sp_diag *diag)
+{
+	for (size_t i = 0; i < diag->length; i++)
+		if (diag->items[i].severity == SP_ERROR &&
+		    !is_stale_news(enforcer, diag->items[i].message))
+			sp_say(enforcer, SP_EVENT_TROUBLE, "%s", diag->items[i].message);
+	if (diag->out_of_memory)
+		sp_say(enforcer, SP_EVENT_TROUBLE, "out of memory");
+	sp_diag_free(diag);
 }
 
 /* ---- clocks ---- */

@@ -22,6 +22,13 @@ struct sp_news {
 	char *text;
 };
 
+/* Trouble that lasts is not said four times a second. */
+#define TROUBLES_KEPT 16
+struct sp_trouble {
+	uint64_t digest;
+	int64_t said; /* ms, CLOCK_BOOTTIME */
+};
+
 struct sp_enforcing {
 	const struct sp_enforcer_options *options;
 	const struct sp_enforcer_hooks *hooks;
@@ -47,13 +54,14 @@ struct sp_enforcing {
 	bool laid; /* the rules stood once since the start */
 	struct sp_nf_commit writer;
 	int64_t wall_offset, sleep_offset, alive;
+	struct sp_trouble troubles[TROUBLES_KEPT];
 	bool ready;
 	bool opened; /* by `rollback --to-open`: nothing is enforced */
 };
 
 void sp_say(struct sp_enforcing *enforcer, enum sp_event event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Says every error, and frees them. */
+/* Says every error, the same one at most once a minute, and frees them. */
 void sp_say_trouble(struct sp_enforcing *enforcer, struct sp_diag *diag);
 
 /* commit.c */

@@ -72,8 +72,11 @@ static bool dump_with(int bus, int (*all)(struct mnl_socket *, void *),
 		if (errno != EINTR)
 			break;
 	}
-	return sp_error(
-	    diag, NULL, "cannot read this host's %s: %s", what, strerror(errno));
+	return sp_error(diag, NULL, "cannot read this host's %s: %s%s", what,
+	    strerror(errno),
+	    errno == ENOENT ? " (the kernel's modules inet_diag, tcp_diag and udp_diag "
+			      "are needed)"
+			    : "");
 }
 
 struct listeners_dump {

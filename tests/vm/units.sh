@@ -8,7 +8,7 @@ destination=$TEST_TMP/root
 DESTDIR=$destination cmake --install "$SP_BUILD" >"$TEST_TMP/install.log" 2>&1 ||
 	abort "cmake --install fails: $(tail -n 3 "$TEST_TMP/install.log")"
 for file in systemd/system/sallyport.service systemd/system/sallyport-boot.service \
-	sysusers.d/sallyport.conf tmpfiles.d/sallyport.conf; do
+	sysusers.d/sallyport.conf modules-load.d/sallyport.conf tmpfiles.d/sallyport.conf; do
 	check "installed: $file" test -n "$(find "$destination" -path "*/$file")"
 done
 
