@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "index.h"
+
 #define SERVICE_PREFIX "svc-"
 
 /* --- rows ---------------------------------------------------------------- */
@@ -40,13 +42,32 @@ static bool has_name(const struct names *names, const char *name)
 		   &name, names->items, names->length, sizeof(char *), compare_counters);
 }
 
-static const struct sp_service *service_named(
-    const struct sp_policy *policy, const char *name)
+static bool is_called(const void *context, uint32_t number, const void *wanted)
 {
-	for (size_t i = 0; policy && name && i < policy->service_count; i++)
-		if (!strcmp(policy->services[i].name, name))
-			return &policy->services[i];
-	return NULL;
+	const struct sp_policy *policy = context;
+
+	return !strcmp(policy->services[number].name, wanted);
+}
+
+static bool index_services(const struct sp_policy *policy, struct sp_index *ret)
+{
+	for (size_t i = 0; policy && i < policy->service_count; i++)
+		if (!sp_index_add(ret,
+			sp_hash_text(SP_HASH_START, policy->services[i].name),
+			(uint32_t)i))
+			return false;
+	return true;
+}
+
+static const struct sp_service *service_named(
+    const struct sp_policy *policy, const struct sp_index *services, const char *name)
+{
+	uint32_t number = policy && name
+			      ? sp_index_find(services, sp_hash_text(SP_HASH_START, name),
+				    is_called, policy, name)
+			      : SP_NOWHERE;
+
+	return number == SP_NOWHERE ? NULL : &policy->services[number];
 }
 
 static bool accepts(const struct sp_decision *outcome)
@@ -87,8 +108,10 @@ static const struct sp_decision *subject(
 static bool add_rows(struct sp_difference *difference)
 {
 	struct names old = { 0 }, new = { 0 };
+	struct sp_index services = { 0 };
 	bool done = service_names(difference->old.ruleset, &old) &&
-		    service_names(difference->new.ruleset, &new);
+		    service_names(difference->new.ruleset, &new) &&
+		    index_services(difference->new.policy, &services);
 
 	for (size_t i = 0; i < difference->space.regions.length && done; i++) {
 		const struct sp_region *region = &difference->space.regions.items[i];
@@ -101,12 +124,14 @@ static bool add_rows(struct sp_difference *difference)
 		row.before = region->outcomes[SP_OLD][region->witness_state];
 		row.after = region->outcomes[SP_NEW][region->witness_state];
 		if (about->decider == SP_DECIDER_SERVICE)
-			row.service = service_named(difference->new.policy, row.name);
+			row.service =
+			    service_named(difference->new.policy, &services, row.name);
 		difference->effects[region->effect]++;
 		done = sp_array_push(&difference->rows, row);
 	}
 	free(old.items);
 	free(new.items);
+	sp_index_free(&services);
 	return done;
 }
 
@@ -144,25 +169,61 @@ static bool same_ports(const struct sp_region *a, const struct sp_region *b)
 	       !memcmp(a->ports, b->ports, a->port_count * sizeof(*a->ports));
 }
 
-/* The union of the sources that regions with the same ports open to; regions of
- * `counted` are in an earlier gain. */
-static bool add_gain(struct sp_difference *difference, size_t first, bool *counted)
+static uint64_t hash_ports(const struct sp_region *region)
 {
-	const struct sp_region *region = &difference->space.regions.items[first];
-	struct sp_intervals all = { 0 };
+	uint64_t hash = sp_hash_word(SP_HASH_START, (uint64_t)region->protocol);
+
+	for (size_t i = 0; i < region->port_count; i++)
+		hash = sp_hash_word(
+		    hash, (uint64_t)region->ports[i].first << 16 | region->ports[i].last);
+	return hash;
+}
+
+/* Regions that open the same ports, one after the other; the first is the group's. */
+struct groups {
+	const struct sp_region *regions;
+	struct sp_index index; /* of the first ones */
+	size_t *next;	       /* of the same group; SIZE_MAX: it is the last */
+	size_t *last;	       /* of the group, by its first */
+};
+
+static bool has_ports(const void *context, uint32_t number, const void *wanted)
+{
+	const struct groups *groups = context;
+
+	return same_ports(&groups->regions[number], wanted);
+}
+
+/* False: memory is out. */
+static bool add_to_group(struct groups *groups, size_t i)
+{
+	const struct sp_region *region = &groups->regions[i];
+	uint64_t hash = hash_ports(region);
+	uint32_t first = sp_index_find(&groups->index, hash, has_ports, groups, region);
+
+	groups->next[i] = SIZE_MAX;
+	if (first == SP_NOWHERE) {
+		groups->last[i] = i;
+		return sp_index_add(&groups->index, hash, (uint32_t)i);
+	}
+	groups->next[groups->last[first]] = i;
+	groups->last[first] = i;
+	return true;
+}
+
+/* The union of the sources that a group's regions open to. */
+static bool add_gain(
+    struct sp_difference *difference, const struct groups *groups, size_t first)
+{
+	const struct sp_region *region = &groups->regions[first];
 	struct sp_gain gain = { .protocol = region->protocol,
 		.ports = region->ports,
 		.port_count = region->port_count };
+	struct sp_intervals all = { 0 };
 	bool done = true;
 
-	for (size_t i = first; i < difference->space.regions.length && done; i++) {
-		const struct sp_region *other = &difference->space.regions.items[i];
-
-		if (other->effect != SP_EFFECT_OPENS || !same_ports(region, other))
-			continue;
-		counted[i] = true;
-		done = sp_intervals_add_all(&all, &other->sources);
-	}
+	for (size_t i = first; i != SIZE_MAX && done; i = groups->next[i])
+		done = sp_intervals_add_all(&all, &groups->regions[i].sources);
 	sp_intervals_normalize(&all);
 	gain.ipv4 = count_ipv4(&all);
 	gain.ipv6 = count_ipv6(&all);
@@ -170,17 +231,36 @@ static bool add_gain(struct sp_difference *difference, size_t first, bool *count
 	return done && sp_array_push(&difference->gains, gain);
 }
 
+/* A group with a region whose fate changes, and not only its demands, is a gain. */
+static bool is_gain(
+    const struct sp_difference *difference, const struct groups *groups, size_t first)
+{
+	for (size_t i = first; i != SIZE_MAX; i = groups->next[i])
+		if (difference->rows.items[i].kind == SP_CHANGE_FATE)
+			return true;
+	return false;
+}
+
 static bool add_gains(struct sp_difference *difference)
 {
 	size_t count = difference->space.regions.length;
-	bool *counted = calloc(count + 1, sizeof(*counted));
-	bool done = counted != NULL;
+	struct groups groups = { .regions = difference->space.regions.items,
+		.next = calloc(count + 1, sizeof(size_t)),
+		.last = calloc(count + 1, sizeof(size_t)) };
+	bool done = groups.next && groups.last;
 
 	for (size_t i = 0; i < count && done; i++)
-		if (difference->space.regions.items[i].effect == SP_EFFECT_OPENS &&
-		    difference->rows.items[i].kind == SP_CHANGE_FATE && !counted[i])
-			done = add_gain(difference, i, counted);
-	free(counted);
+		if (groups.regions[i].effect == SP_EFFECT_OPENS)
+			done = add_to_group(&groups, i);
+	for (size_t i = 0; i < count && done; i++)
+		if (groups.regions[i].effect == SP_EFFECT_OPENS &&
+		    sp_index_find(&groups.index, hash_ports(&groups.regions[i]),
+			has_ports, &groups, &groups.regions[i]) == i &&
+		    is_gain(difference, &groups, i))
+			done = add_gain(difference, &groups, i);
+	sp_index_free(&groups.index);
+	free(groups.next);
+	free(groups.last);
 	return done;
 }
 
