@@ -18,8 +18,7 @@ packages_test=(
 	"${packages_show[@]}"
 	ca-certificates libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
 	python3-jsonschema python3-yaml python3-cryptography
-	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
-	python3-jsonschema python3-yaml mandoc
+	mandoc
 )
 packages_coverage=(lcov)
 # The servers that speak each STARTTLS protocol, Apache, sshd, clients, and the
@@ -33,7 +32,7 @@ packages_long=(
 	postfix libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
 	vsftpd slapd postgresql-15 mariadb-server-core mariadb-client-core xrdp prosody
 	apache2 sslscan nmap openssh-server openssh-client ldap-utils
-	apache2 libmbedtls-dev openjdk-17-jdk-headless sslscan nmap
+	libmbedtls-dev openjdk-17-jdk-headless
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 
