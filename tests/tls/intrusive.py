@@ -202,6 +202,29 @@ async def mute_later(server, reader, writer):
     await reader.read()
 
 
+async def bleeds(server, reader, writer):
+    """OpenSSL 1.0.1e, where npm has none: as many bytes as are claimed, and all when
+    there is an alert to send; after an early ChangeCipherSpec it decrypts."""
+    await read(reader)
+    writer.write(server.flight(True))
+    kept, changed = b"", False
+    while True:
+        kind, body = await read(reader)
+        if kind == 24:
+            claimed = int.from_bytes(body[1:3], "big")
+            kept += record(24, b"\x02" + body[1:3] + (body[3:] + bytes(range(99)))[:claimed] + bytes(16))
+        elif kind == 20 and not changed:
+            changed = True
+        elif kind == 22 and body[0] == 16:
+            await rest(reader)
+            kept += alert(20)
+            break
+        else:
+            kept += alert(20 if changed else 10)
+            break
+    writer.write(kept)
+
+
 async def heartbeat_honest(server, reader, writer):
     """OpenSSL 1.0.1g: the lie is dropped, the truth is answered."""
     await read(reader)

@@ -44,6 +44,7 @@ ccs-silent       | no inconclusive no | silent to an early ChangeCipherSpec, the
 ccs-left-out     | no no no     | leaves an early ChangeCipherSpec out .then alert 10. | | oracle good-rsa ccs_left_out
 mute-later       | inconclusive inconclusive inconclusive | takes heartbeats up, then is silent | | oracle good-rsa mute_later
 heartbeat-honest | no no no     | drops a heartbeat that claims more than it holds$ | | oracle good-rsa heartbeat_honest
+bleeds           | yes yes no   | answers an empty heartbeat with 16 bytes | | oracle good-rsa bleeds
 # not asked is not answered
 silent           | not_asked not_asked not_asked | | | double silent
 http             | inconclusive inconclusive inconclusive | | | double http
@@ -100,6 +101,16 @@ check_match "what it may disturb is told" 'logs errors.*may crash' "$(tr '\n' ' 
 check_match "each answer is told" 'Heartbleed: no, .*CCS injection: no, .*ROBOT: no, ' "$(tr '\n' ' ' <<<"$output")"
 check_exit 0 "without it nothing is asked" probe "$nginx"
 check_no_match "and nothing told" 'Heartbleed|CCS|ROBOT' "$output$errors"
+
+# --- behind an upgrade ------------------------------------------------------
+server_start smtp server /usr/bin/python3 "$SP_ROOT/tests/tls/starttls.py" replay \
+	"$PKI/good-rsa.pem" "$PKI/good-rsa.key" 2525="$SP_ROOT/tests/tls/starttls/smtp:good"
+wait_for_port server tcp 2525
+run probe --intrusive --starttls smtp --format json "$S4:2525"
+cp "$TEST_TMP/.output" "$TEST_TMP/smtp.json"
+lines=$(said smtp)
+check_equal "after STARTTLS" "no no no" "${lines%%$'\n'*}"
+check_match "it is asked" 'answers an early ChangeCipherSpec with alert 10' "$lines"
 
 # --- nowhere else -----------------------------------------------------------
 for command in verify apply audit status check diff; do

@@ -73,6 +73,8 @@ for port in json.load(open(sys.argv[1]))["ports"]:
             assert asked.get("plaintext_auth") in (None, "no"), port["services"]
             assert asked.get("starttls_injection") in (None, "no"), port["services"]
 END
+check "the JSON is what its schema says" /usr/bin/python3 "$SP_ROOT/tests/lib/schema.py" \
+	"$SP_ROOT/src/report/verify.schema.json" "$TEST_TMP/.output"
 check_equal "the doubles heard nothing that the recordings do not know" "" \
 	"$(grep -h 'unknown words' "$TEST_TMP"/replay_*.log | sort | uniq -c | head)"
 
