@@ -161,6 +161,7 @@ static void ask_handshake(struct conversation *conversation, int fd, int64_t dea
 		.name = name_of(conversation, observation->name),
 		.now = conversation->request->now,
 		.dialect = conversation->request->dialect,
+		.plain = observation->tries > 0,
 		.deadline_ms = deadline_ms };
 	struct handshake_chain chain = { 0 };
 
@@ -325,16 +326,21 @@ static void ask_once(
 	}
 }
 
-/* Silence after a raw hello may be the hello's fault: shorter ones follow, while
- * there is time, at a server that is known to speak. */
+/* Silence after a raw hello may be the hello's fault: shorter ones follow, at a server
+ * that is known to speak. Hanging up on a handshake may be too: wolfSSL 5.5 does when a
+ * staple is asked for that it cannot get, and a plain one follows. */
 static bool worth_another_try(
     const struct conversation *conversation, const struct sp_observation *observation)
 {
+	if (clock_ms() >= conversation->channel.deadline_ms)
+		return false;
+	if (kind_of(conversation, observation->question) == SP_KIND_HANDSHAKE)
+		return (observation->reply == SP_REPLY_CLOSED ||
+			   observation->reply == SP_REPLY_RESET) &&
+		       observation->tries < HANDSHAKE_SHAPES;
 	return observation->reply == SP_REPLY_TIMEOUT && conversation->answered &&
 	       kind_of(conversation, observation->question) == SP_KIND_HELLO &&
-	       observation->question != SP_ASK_SSL2 &&
-	       observation->tries < HELLO_SHAPES &&
-	       clock_ms() < conversation->channel.deadline_ms;
+	       observation->question != SP_ASK_SSL2 && observation->tries < HELLO_SHAPES;
 }
 
 static bool is_silence(enum sp_reply reply)

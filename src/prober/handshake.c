@@ -318,6 +318,9 @@ static SSL *open_session(
 	SSL_set_app_data(ssl, watched);
 	SSL_set_msg_callback(ssl, watch);
 	SSL_set_msg_callback_arg(ssl, watched);
+	if (handshake->plain)
+		SSL_set_tlsext_status_type(
+		    ssl, -1); /* none; OpenSSL has no name for it */
 	if (SSL_set_min_proto_version(ssl, handshake->version) == 1 &&
 	    SSL_set_max_proto_version(ssl, handshake->version) == 1 &&
 	    offer_certificates(ssl, handshake->certificates) && expect(ssl, handshake) &&

@@ -25,6 +25,9 @@ enum handshake_certificates {
 	HANDSHAKE_NOT_RSA, /* by any other */
 };
 
+/* As they are asked for in turn: with all, and plain. */
+#define HANDSHAKE_SHAPES 2
+
 struct handshake {
 	const struct trust *trust;
 	char *const *alpn; /* protocols to offer */
@@ -32,6 +35,7 @@ struct handshake {
 	uint16_t version;
 	enum handshake_certificates certificates;
 	const char *name;	 /* NULL: none */
+	bool plain;		 /* without what may be left out: status_request */
 	enum sp_dialect dialect; /* how the session ends within TLS */
 	int64_t now;
 	int64_t deadline_ms;

@@ -19,20 +19,23 @@ packages_test=(
 	ca-certificates libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
 	python3-jsonschema python3-yaml python3-cryptography
 	mandoc
+	python3-jsonschema python3-yaml python3-cryptography mandoc
 )
 packages_coverage=(lcov)
-# The servers that speak each STARTTLS protocol, Apache, sshd, clients, and the
-# scanners that tests/bench compares with, for the long suite. (inn2 is only
-# The servers that speak each STARTTLS protocol, Apache, TLS libraries that still
-# have what is broken, and the scanners that tests/bench compares with, for the long
-# suite. (inn2 is only
-# unpacked, by the test: its installation fails on a host whose name is not fully
-# qualified.)
+# The servers that speak each STARTTLS protocol, web servers and others in every TLS
+# library, libraries that still have what is broken, clients, and the scanners that
+# tests/bench compares with, for the long suite. (inn2 is only unpacked, by the test:
+# its installation fails on a host whose name is not fully qualified.)
 packages_long=(
 	postfix libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
 	vsftpd slapd postgresql-15 mariadb-server-core mariadb-client-core xrdp prosody
 	apache2 sslscan nmap openssh-server openssh-client ldap-utils
 	libmbedtls-dev openjdk-17-jdk-headless
+	apache2 libmbedtls-dev openjdk-17-jdk-headless
+	lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls
+	lighttpd-mod-nss lighttpd-mod-wolfssl haproxy stunnel4 caddy botan
+	erlang-base erlang-ssl mosquitto proftpd-core proftpd-mod-crypto
+	sslscan nmap openssh-server openssh-client ldap-utils
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 

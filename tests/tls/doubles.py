@@ -289,6 +289,31 @@ async def jealous(reader, writer, port):
         serving[place] -= 1
 
 
+def extensions(body):
+    """The numbers of a ClientHello's extensions."""
+    at = 4 + 2 + 32 + 1 + body[38]
+    at += 2 + int.from_bytes(body[at : at + 2], "big")
+    at += 1 + body[at] + 2
+    while at + 4 <= len(body):
+        yield int.from_bytes(body[at : at + 2], "big")
+        at += 4 + int.from_bytes(body[at + 2 : at + 4], "big")
+
+
+async def shy(reader, writer, port):
+    """A real server, which hangs up on whoever asks for a staple (wolfSSL 5.5)."""
+    head = await reader.readexactly(5)
+    body = b""
+    if head[0] == 22:
+        body = await reader.readexactly(int.from_bytes(head[3:5], "big"))
+        if 5 in extensions(body):
+            return
+    to, back = await asyncio.open_connection(writer.get_extra_info("sockname")[0], port)
+    back.write(head + body)
+    answers = asyncio.ensure_future(pass_on(to, writer))
+    await pass_on(reader, back)
+    await answers
+
+
 async def serve(where, behaviour):
     address, _, port = where.rpartition("/")
 

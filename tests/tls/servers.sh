@@ -111,6 +111,8 @@ nobody           | absent | ^nobody listens$ | | none
 http             | fail | ^answers in plain text: HTTP/1.1 400 | | double http
 greets           | fail | ^answers in plain text: 220 mail.example.com | | double greets
 jealous          | pass | ^TLS 1.2, TLS 1.3; | | jealous good-rsa nginx
+shy              | pass | ^TLS 1.2, TLS 1.3; | | shy good-rsa nginx
+shy-expired      | fail | ^certificate expired | | shy expired nginx
 jealous-null     | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | jealous good-rsa nginx ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ALL:eNULL:!aNULL:@SECLEVEL=0;
 silent           | inconclusive | ^TLS 1.3: silent until the deadline | | double silent
 garbage          | inconclusive | ^TLS 1.3: not TLS | | double garbage
