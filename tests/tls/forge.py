@@ -240,7 +240,7 @@ def changed(extensions, without, more):
 
 
 BASIC, USAGE, SUBJECT_KEY, ISSUER_KEY = "2.5.29.19", "2.5.29.15", "2.5.29.14", "2.5.29.35"
-PURPOSES, NAMES = "2.5.29.37", "2.5.29.17"
+PURPOSES, NAMES, ACCESS = "2.5.29.37", "2.5.29.17", "1.3.6.1.5.5.7.1.1"
 
 
 def authority(subject, issuer, *more, without=(), **rest):
@@ -363,6 +363,12 @@ def authorities():
     case("ca-nameless", [leaf(nobody), authority(nobody, ROOT)])
     with_int("ca-no-subject-key", without=[SUBJECT_KEY])
     with_int("ca-no-issuer-key", without=[ISSUER_KEY])
+    with_int("ca-critical-issuer-key", issuer_key(ROOT.identifier, True))
+    with_int("ca-critical-subject-key", subject_key(INT.identifier, True))
+    required = sequence(tlv(0x80, b"\0"))
+    with_int("ca-policies", extension("2.5.29.36", required, True))
+    with_int("ca-policies-not-critical", extension("2.5.29.36", required))
+    with_root("root-serving", purposes(SERVER))
     with_root("root-no-basic", without=[BASIC])
     with_root("root-not-ca", basic(False))
     with_root("root-version-1", version=0, without=[BASIC, USAGE, SUBJECT_KEY])
@@ -391,6 +397,13 @@ def leaves():
     by_int("version-1", version=0, without=[BASIC, USAGE, PURPOSES, SUBJECT_KEY, ISSUER_KEY, NAMES])
     by_int("version-2-with-extensions", version=1)
     by_int("unknown", UNKNOWN)
+    where = sequence(
+        sequence(oid("1.3.6.1.5.5.7.48.2"), tlv(0x86, b"http://ca.example.com/ca.der"))
+    )
+    by_int("issuers-url", extension(ACCESS, where))
+    by_int("critical-issuers-url", extension(ACCESS, where, True))
+    by_int("broken-issuers-url", extension(ACCESS, b"malformed"))
+    by_int("other-common-name", subject_name=name("other.example.net"))
     by_int("no-issuer-key", without=[ISSUER_KEY])
     by_int("other-issuer-key", issuer_key(OTHER.identifier))
     by_int("twice", ("twice", names(dns(HOST))[1]), ("again", purposes(SERVER)[1]))
@@ -522,6 +535,16 @@ def name_constraints():
             authority(INT, ROOT, constraints([dns(above)], [dns("no." + above)])),
         ],
     )
+    # A CA's new certificate by its old key is not held against the limits.
+    renewed = Holder("int")
+    case(
+        "nc-self-issued",
+        [
+            leaf(renewed),
+            authority(renewed, INT, names(dns("x.example.net"))),
+            authority(INT, ROOT, constraints([dns(above)])),
+        ],
+    )
     # Each name against each limit: 0.1 and 1.3 million comparisons.
     limits = [dns(f"{i}.no") for i in range(1200)]
     own = [dns(f"{i}.yes") for i in range(1100)]
@@ -573,6 +596,10 @@ def paths():
     climb("deep-8", 8)
     climb("deep-14", 14)
     climb("deep-40", 40)
+    # One name and one key, twenty-five times, and nobody that is trusted.
+    twin = Holder("twin")
+    many = [authority(twin, twin, serial=integer(i + 1)) for i in range(25)]
+    case("same-all-25-no-root", [leaf(twin)] + many, [OTHER_CA])
     same, above = [], ROOT
     for _ in range(12):
         holder = Holder("same")

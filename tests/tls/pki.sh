@@ -43,6 +43,14 @@ table() {
 	rsa3072|int|rsa3072|sha256|-1|60|@|serverAuth
 	ec-p192|int|ec192|sha256|-1|60|@|serverAuth
 	ec-p384|int|ec384|sha256|-1|60|@|serverAuth
+	ec-p521|int|ec:secp521r1|sha256|-1|60|@|serverAuth
+	ec-koblitz|int|ec:secp256k1|sha256|-1|60|@|serverAuth
+	ec-brainpool|int|ec:brainpoolP256r1|sha256|-1|60|@|serverAuth
+	ed25519|int|ed25519|sha256|-1|60|@|serverAuth
+	ed448|int|ed448|sha256|-1|60|@|serverAuth
+	by-ed25519|int-ed25519|ec|null|-1|60|@|serverAuth
+	rsa-pss|int|pss2048|sha256|-1|60|@|serverAuth
+	rsa2052|int|rsa2052|sha256|-1|60|@|serverAuth
 	sha1|int|ec|sha1|-1|60|@|serverAuth
 	md5|int-rsa|rsa2048|md5|-1|60|@|serverAuth
 	no-intermediate|int|ec|sha256|-1|60|@|serverAuth
@@ -74,6 +82,11 @@ key() { # file kind
 	ec) openssl ecparam -genkey -name prime256v1 -noout -out "$1" ;;
 	ec192) openssl ecparam -genkey -name prime192v1 -noout -out "$1" ;;
 	ec384) openssl ecparam -genkey -name secp384r1 -noout -out "$1" ;;
+	ec:*) openssl ecparam -genkey -name "${2#ec:}" -noout -out "$1" ;;
+	ed*) openssl genpkey -algorithm "$2" -out "$1" ;;
+	pss*)
+		openssl genpkey -algorithm RSA-PSS -pkeyopt "rsa_keygen_bits:${2#pss}" -out "$1" 2>/dev/null
+		;;
 	rsa*) openssl genrsa -out "$1" "${2#rsa}" 2>/dev/null ;;
 	esac
 }
@@ -204,6 +217,7 @@ need() { # an authority, and what it stands on
 	root) authority root self ec -400 3650 ;;
 	other-root) authority other-root self ec -400 3650 ;;
 	int) need root && authority int root ec -200 1800 ;;
+	int-ed25519) need root && authority int-ed25519 root ed25519 -200 1800 ;;
 	int-rsa) need root && authority int-rsa root rsa2048 -200 1800 ;;
 	constrained-int) need root && authority constrained-int root ec -200 1800 \
 		'nameConstraints = critical, permitted;DNS:example.net' ;;

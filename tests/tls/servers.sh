@@ -13,6 +13,14 @@ nginx-13         | pass | ^TLS 1.3; | | nginx good ssl_protocols TLSv1.3;
 wildcard         | pass | ^TLS 1.2, TLS 1.3; | | nginx wildcard
 rsa3072          | pass | ^TLS 1.2, TLS 1.3; | | nginx rsa3072
 p384             | pass | ^TLS 1.2, TLS 1.3; | | nginx ec-p384
+p521             | pass | ^TLS 1.2, TLS 1.3; | | s_server ec-p521
+koblitz          | pass | ^TLS 1.2; | | s_server ec-koblitz
+brainpool        | pass | ^TLS 1.2; | | s_server ec-brainpool
+ed25519          | pass | ^TLS 1.2, TLS 1.3; | | s_server ed25519
+ed448            | pass | ^TLS 1.2, TLS 1.3; | | s_server ed448
+by-ed25519       | pass | ^TLS 1.2, TLS 1.3; | | s_server by-ed25519
+rsa-pss          | pass | ^TLS 1.2, TLS 1.3; | | s_server rsa-pss
+rsa2052          | pass | ^TLS 1.2, TLS 1.3; | | s_server rsa2052
 chain-alone      | pass | ^TLS 1.2, TLS 1.3; | name = none | nginx wrong-name
 client-cert      | pass | ^TLS 1.2, TLS 1.3; | | s_server good -Verify 2
 client-cert-12   | pass | ^TLS 1.2; | | s_server good -Verify 2 -tls1_2
