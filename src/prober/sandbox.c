@@ -98,6 +98,11 @@ static bool drop_capabilities(void)
 		return false;
 	if (capng_get_caps_process() < 0)
 		return false;
+	/* Under the enforcer's unit capset() is refused, and not needed: whoever
+	 * started us lets nothing be inherited, so that nothing is permitted, and
+	 * with no_new_privs nothing can be. */
+	if (capng_have_permitted_capabilities() == CAPNG_NONE)
+		return true;
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 		sets = CAPNG_SELECT_BOTH;
 	capng_clear(sets);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,6 +130,9 @@ static int spawn(struct sp_prober *prober, const char *path, int theirs)
 
 	if (error)
 		return error;
+	/* systemd gives the enforcer CAP_NET_ADMIN as an ambient capability; nothing
+	 * that it starts shall inherit it. (Of this thread, which keeps its own.) */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	posix_spawnattr_init(&attributes);
 	sigemptyset(&none);
 	posix_spawnattr_setsigmask(&attributes, &none);

@@ -60,4 +60,26 @@ check_match "names file, line and column" "^$POLICY:[0-9]+:[0-9]+: error: " "$er
 check_equal "leaves the ruleset as it was" "$before" "$(shape)"
 check_exit 2 "an unknown option" sp apply --no-such-option "$POLICY"
 check_exit 2 "a missing policy file" sp apply "$TEST_TMP/nowhere.ini"
+
+# As its unit runs the enforcer: not root, one ambient capability, and capset() refused
+# by the system call filter. The prober seals itself all the same.
+need_command strace
+certificates good
+chmod -R a+rX "$PKI"
+cp "$(dirname "$SALLYPORT")/../prober/sallyport-prober" "$TEST_TMP/bin/"
+policy <<END
+
+[service https]
+name = $NAME
+ca = $PKI/root.pem
+END
+chmod 644 "$POLICY"
+web web good "$S4:443"
+check_exit 0 "verify as the unit would" in_host server env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" \
+	setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all,+net_admin \
+	--inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \
+	strace -f -qq -o "$TEST_TMP/nobody/sealing" -e trace=capset -e inject=capset:error=EPERM \
+	env SALLYPORT_PROBER="$TEST_TMP/bin/sallyport-prober" \
+	"$TEST_TMP/bin/sallyport" verify --state "$TEST_TMP/nobody/state" --run "$TEST_TMP/nobody/run" "$POLICY"
+check_match "the port is proven" '443/tcp +https +pass' "$output"
 finish
