@@ -61,10 +61,11 @@ static bool may_exist(int directory, const char *name)
 bool sp_state_was_asked(const char *state_directory)
 {
 	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool absent = state < 0 && errno == ENOENT;
 	bool asked = lacks_mount(state_directory);
 
 	if (state < 0)
-		return asked || errno != ENOENT;
+		return asked || !absent;
 	for (size_t i = 0; i < sizeof(traces) / sizeof(*traces) && !asked; i++)
 		asked = may_exist(state, traces[i]);
 	close(state);

@@ -50,6 +50,13 @@ check_exit 3 "boot with a file system that is not mounted" in_host server sh -c 
 	"$SALLYPORT" apply --boot --state "$STATE" --run "$RUN" --config "$CONFIG"
 check "the floor is there" stands
 
+forget
+touch "$STATE"
+check_exit 3 "boot with a state that cannot be looked at, and no fstab" in_host server sh -c \
+	'mount -t tmpfs none /etc && exec "$@"' - \
+	"$SALLYPORT" apply --boot --state "$STATE" --run "$RUN" --config "$CONFIG"
+check "the floor is there" stands
+
 # A policy that nobody applied, or whose state is lost: only its `lockdown`.
 printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n\n[service http]\n' | policy
 cp "$POLICY" "$CONFIG/policy.ini"
