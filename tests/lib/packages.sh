@@ -20,6 +20,8 @@ packages_test=(
 	python3-jsonschema python3-yaml python3-cryptography
 	mandoc
 	python3-jsonschema python3-yaml python3-cryptography mandoc
+	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
+	python3-jsonschema python3-yaml mandoc zsh fish
 )
 packages_coverage=(lcov)
 # The servers that speak each STARTTLS protocol, web servers and others in every TLS
