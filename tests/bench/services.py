@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+"""Many services: checking, compiling and loading ten thousand, and a host's boot with
+twenty beside nft, ufw and firewalld."""
+
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+
+from bench import REPLAY, RUNS, SALLYPORT, Host, Report, column, isolated, measured, turns
+
+
+def write_many(path, count):
+    rng = random.Random(1)
+    with open(path, "w") as file:
+        file.write("[policy]\nversion = 1\n")
+        for i in range(count):
+            a, b = rng.randrange(256), rng.randrange(256)
+            file.write(
+                f"\n[service s{i}]\nport = {1024 + i}\ntls = none\n"
+                f"from = 10.{a}.{b}.0/24, fd00:{a:x}:{b:x}::/48\n"
+            )
+
+
+def load(directory, policy):
+    return measured(*Host(directory).command("apply", "--quiet", "--no-verify", policy))
+
+
+def replay(policy):
+    done = subprocess.run([REPLAY, policy], check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[0])
+
+
+def many(directory, report):
+    policy = f"{directory}/many.ini"
+    write_many(policy, 10000)
+    results = turns(
+        RUNS,
+        check=lambda: measured(SALLYPORT, "check", "--quiet", policy),
+        compile=lambda: measured(SALLYPORT, "compile", policy),
+        apply=lambda: isolated(load, directory, policy),
+        replay=lambda: isolated(replay, policy),
+    )
+    report.row("10,000 services with their own sources: check and compile", "ms",
+        {"sallyport check": [1000 * wall for wall in column(results["check"], "wall")],
+         "sallyport compile": [1000 * wall for wall in column(results["compile"], "wall")]}, "at most 50 ms")
+    report.row("10,000 services: load", "s",
+        {"sallyport apply": column(results["apply"], "wall"), "replay of the batch": results["replay"]},
+        "at most 1.3 times the replay")
+
+
+PORTS = list(range(2001, 2021))
+
+
+def write_twenty(directory):
+    with open(f"{directory}/twenty.ini", "w") as file:
+        file.write("[policy]\nversion = 1\n")
+        for port in PORTS:
+            file.write(f"\n[service s{port}]\nport = {port}\ntls = none\nfrom = 10.{port % 256}.0.0/16\n")
+    text = subprocess.run([SALLYPORT, "compile", f"{directory}/twenty.ini"], check=True, capture_output=True, text=True)
+    with open(f"{directory}/twenty.nft", "w") as file:
+        file.write(text.stdout)
+
+
+def boot(directory):
+    host = Host(directory)
+    measured(*host.command("apply", "--quiet", "--no-verify", f"{directory}/twenty.ini"))
+    subprocess.run(["nft", "delete", "table", "inet", "sallyport"], check=True)
+    return measured(*host.command("apply", "--boot", "--quiet"))["wall"]
+
+
+def nft(directory):
+    return measured("nft", "-f", f"{directory}/twenty.nft")["wall"]
+
+
+# ufw keeps its state in files of the host's: a mount namespace has its own.
+UFW = """
+mount --bind "$1/ufw" /etc/ufw && mount --bind "$1/default-ufw" /etc/default/ufw || exit
+for port in $2; do
+	ufw allow from 10.$((port % 256)).0.0/16 to any port $port >/dev/null || exit
+done
+ufw --force enable >/dev/null && ufw --force disable >/dev/null || exit
+began=$(date +%s.%N)
+ufw --force enable >/dev/null || exit
+echo "$began $(date +%s.%N)"
+"""
+
+
+def ufw(directory):
+    shutil.rmtree(f"{directory}/ufw", ignore_errors=True)
+    shutil.copytree("/etc/ufw", f"{directory}/ufw")
+    shutil.copy("/etc/default/ufw", f"{directory}/default-ufw")
+    done = subprocess.run(
+        ["unshare", "--mount", "bash", "-c", UFW, "ufw", directory, " ".join(map(str, PORTS))],
+        capture_output=True, text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"ufw: {done.stderr.strip()}")
+    began, ended = map(float, done.stdout.split())
+    return ended - began
+
+
+BUS = """<busconfig><type>system</type><listen>unix:path={}/bus</listen>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
+<allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>
+"""
+
+
+def firewalld(directory):
+    """From its start to the answer that it runs; a bus of its own."""
+    with open(f"{directory}/bus.conf", "w") as file:
+        file.write(BUS.format(directory))
+    environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/bus"}
+    started = []
+    try:
+        started.append(subprocess.Popen(["dbus-daemon", f"--config-file={directory}/bus.conf", "--nofork", "--nopidfile"]))
+        while not os.path.exists(f"{directory}/bus"):
+            time.sleep(0.01)
+        zone = f"{directory}/firewalld/zones"
+        os.makedirs(zone, exist_ok=True)
+        with open(f"{zone}/public.xml", "w") as file:
+            file.write("<zone>" + "".join(
+                f'<rule family="ipv4"><source address="10.{port % 256}.0.0/16"/><port port="{port}" protocol="tcp"/><accept/></rule>'
+                for port in PORTS) + "</zone>")
+        with open(f"{directory}/firewalld/firewalld.conf", "w") as file:
+            file.write("DefaultZone=public\nFirewallBackend=nftables\n")
+        began = time.monotonic()
+        started.append(subprocess.Popen(
+            ["firewalld", "--nofork", "--nopid", f"--system-config={directory}/firewalld"],
+            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        while time.monotonic() < began + 60:
+            state = subprocess.run(["firewall-cmd", "--state"], env=environment, capture_output=True, text=True)
+            if state.stdout.strip() == "running":
+                return time.monotonic() - began
+        raise RuntimeError("firewalld did not start within a minute")
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
+        if os.path.exists(f"{directory}/bus"):
+            os.unlink(f"{directory}/bus")
+
+
+def twenty(directory, report):
+    write_twenty(directory)
+    sides = {"sallyport apply --boot": boot, "nft -f": nft}
+    absent = []
+    for name, function in (("ufw", ufw), ("firewalld", firewalld)):
+        if shutil.which(name):
+            sides[name] = function
+        else:
+            absent.append(f"not run: {name} is not installed")
+    results = turns(RUNS, **{name: lambda f=function: isolated(f, directory) for name, function in sides.items()})
+    report.row("twenty services: a host's boot", "ms",
+        {name: [1000 * value for value in values] for name, values in results.items()},
+        "at most 1.5 times nft -f", "; ".join(absent) or None)
+
+
+def main():
+    report = Report("services")
+    with tempfile.TemporaryDirectory(prefix="sallyport-bench.") as directory:
+        many(directory, report)
+        twenty(directory, report)
+    report.keep()
+
+
+main()
