@@ -74,10 +74,10 @@ for i in "${!row_names[@]}"; do
 		probe --intrusive --quiet --format json "$S4:${row_ports[i]}" >"$TEST_TMP/${row_names[i]}.json" 2>"$TEST_TMP/${row_names[i]}.errors"
 		echo $? >"$TEST_TMP/${row_names[i]}.status"
 	} &
-	probes+=($!)
-	((i % 8 != 7)) || wait "${probes[@]}"
+	probes[$!]=1
+	((${#probes[@]} < 8)) || { wait -n -p ended "${!probes[@]}" && unset "probes[$ended]"; }
 done
-wait "${probes[@]}"
+wait "${!probes[@]}"
 for i in "${!row_names[@]}"; do
 	name=${row_names[i]}
 	lines=$(said "$name") || fail "$name: the findings are not the answers"
