@@ -176,15 +176,17 @@ static enum sp_exit run(const struct sp_command *command, int argc, char **argv)
  * then said. */
 static bool hold_standard_streams(void)
 {
-	int held;
-
-	/* Inherited, as standard streams are: the prober has the same need. */
-	do
-		held = open("/dev/null", O_RDONLY);
-	while (held >= 0 && held <= 2);
-	if (held > 2)
-		close(held);
-	return held >= 0;
+	/* Inherited, as standard streams are: the prober has the same need. The lowest
+	 * free number is the one that is missing. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) {
+			fprintf(stderr,
+			    "sallyport: a standard stream is closed, and /dev/null "
+			    "cannot be opened: %s\n",
+			    strerror(errno));
+			return false;
+		}
+	return true;
 }
 
 int main(int argc, char **argv)

@@ -415,9 +415,10 @@ def wanted(calls, kind):
         return calls[1:]
     # The loader's: it ends with the process, before there is a command. (Its last
     # act is to unmap its cache.) And brk: it says failure by returning the old
-    # break, which glibc relies on and strace cannot do.
+    # break, which glibc relies on and strace cannot do. Nor can waking somebody by
+    # a futex fail in any of these ways: glibc aborts.
     loaded = 1 + next(i for i, (name, _) in enumerate(calls) if name == "munmap")
-    return [call for call in calls[loaded:] if call[0] != "brk"]
+    return [call for call in calls[loaded:] if call[0] not in ("brk", "futex")]
 
 
 def main():
