@@ -28,6 +28,10 @@ def scale(sides):
     return (lambda value: (math.log10(value) - floor) / span if value > 0 else 0.0), True
 
 
+def figure(value):
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def draw_row(row, top, out):
     sides = row["sides"]
     place, logarithmic = scale(sides)
@@ -43,7 +47,7 @@ def draw_row(row, top, out):
         out.append(f'<text x="{LEFT - 8}" y="{y + 12}" text-anchor="end">{escape(name)}</text>')
         out.append(f'<rect x="{LEFT}" y="{y}" width="{max(1, room * place(middle)):.1f}" height="{BAR}" fill="{colour}"/>')
         out.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y + BAR / 2}" y2="{y + BAR / 2}" stroke="#222"/>')
-        out.append(f'<text x="{WIDTH - RIGHT + 8}" y="{y + 12}">{middle:,.3g} {escape(row["unit"])}</text>')
+        out.append(f'<text x="{WIDTH - RIGHT + 8}" y="{y + 12}">{figure(middle)} {escape(row["unit"])}</text>')
     top += len(sides) * (BAR + GAP)
     if row.get("aim"):
         out.append(f'<text x="{LEFT}" y="{top + 10}" fill="#666">aim: {escape(row["aim"])}</text>')
