@@ -167,18 +167,36 @@ static enum sp_answer answer_of_version(
 	return SP_ANSWER_INCONCLUSIVE;
 }
 
-/* Java 17 chooses version and suite before it looks for a certificate: its refusal
- * comes after a ServerHello, and nobody is shown a certificate that way. */
-static bool lacks_certificate(const struct sp_observation *observation)
+/* Shown already, under the same name, by the first handshake of this version? */
+static bool is_first_certificate(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	enum sp_question version =
+	    observation->question == SP_ASK_TLS13_OTHER ? SP_ASK_TLS13 : SP_ASK_TLS12;
+	const struct sp_observation *first =
+	    sp_testimony_find(judging->testimony, version, observation->name);
+
+	return first && first->sent_count && observation->sent_count &&
+	       first->sent[0] == observation->sent[0];
+}
+
+/* Java 17 chooses version and suite before it looks for a certificate, and BoringSSL
+ * sends the one it has before it looks for a signature scheme: their refusal comes
+ * after a ServerHello, and nobody is shown another certificate that way. */
+static bool lacks_certificate(
+    const struct judging *judging, const struct sp_observation *observation)
 {
 	return observation->reply == SP_REPLY_SERVER_HELLO &&
-	       observation->alert < ALERT_NONE && observation->sent_total == 0;
+	       observation->alert < ALERT_NONE &&
+	       (observation->sent_total == 0 ||
+		   is_first_certificate(judging, observation));
 }
 
 static enum sp_answer answer_of_certificate(
     const struct judging *judging, const struct sp_observation *observation)
 {
-	if (lacks_certificate(observation) && has_control(judging, observation->name))
+	if (lacks_certificate(judging, observation) &&
+	    has_control(judging, observation->name))
 		return SP_ANSWER_NO;
 	return answer_of_version(judging, observation);
 }

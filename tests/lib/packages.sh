@@ -31,14 +31,11 @@ packages_coverage=(lcov)
 packages_long=(
 	postfix libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved
 	vsftpd slapd postgresql-15 mariadb-server-core mariadb-client-core xrdp prosody
-	apache2 sslscan nmap openssh-server openssh-client ldap-utils
-	libmbedtls-dev openjdk-17-jdk-headless
-	apache2 libmbedtls-dev openjdk-17-jdk-headless
+	apache2 libmbedtls-dev android-libboringssl-dev openjdk-17-jdk-headless
 	lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls
 	lighttpd-mod-nss lighttpd-mod-wolfssl haproxy stunnel4 caddy botan
 	erlang-base erlang-ssl mosquitto proftpd-core proftpd-mod-crypto
 	sslscan nmap openssh-server openssh-client ldap-utils
-	apache2 sslscan nmap
 	qemu-system-x86 cpio
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )

@@ -3,7 +3,9 @@
 # switched on: mbedTLS 2.28, which answers SSLv3 and cannot do it, and Java 17.
 . "$(dirname "$0")/lab.sh"
 need_command cc java
+boringssl=/usr/lib/x86_64-linux-gnu/android
 [[ -e /usr/include/mbedtls/ssl.h ]] || skip "libmbedtls-dev is not installed"
+[[ -e $boringssl/libssl.so ]] || skip "android-libboringssl-dev is not installed"
 firewall_lab
 few_addresses
 
@@ -11,11 +13,19 @@ mbedtls_server=$TEST_TMP/mbedtls_server
 cc -o "$mbedtls_server" "$SP_ROOT/tests/tls/mbedtls_server.c" -lmbedtls -lmbedx509 -lmbedcrypto ||
 	abort "mbedtls_server.c does not compile"
 
+cc -I/usr/include/android -o "$TEST_TMP/boringssl_server" "$SP_ROOT/tests/tls/boringssl_server.c" \
+	-L"$boringssl" -Wl,-rpath,"$boringssl" -lssl -lcrypto ||
+	abort "boringssl_server.c does not compile"
+
 daemon_command() { [[ $1 != mbedtls ]] && echo java || echo cc; }
 
 # mbedtls LEAF LOWEST HIGHEST [SUITE...]
 serve_mbedtls() {
 	server_start "mbedtls_$1" server "$mbedtls_server" "$1" "$PKI/$2.pem" "$PKI/$2.key" "${@:3}"
+}
+
+serve_boringssl() {
+	server_start "boringssl_$1" server "$TEST_TMP/boringssl_server" "$1" "$PKI/$2.pem" "$PKI/$2.key" "${@:3}"
 }
 
 # java LEAF VERSION,...[=SUITE,...]: one virtual machine for all rows of a leaf.
@@ -42,6 +52,12 @@ mbedtls-10      | fail | ^accepts TLS 1.0 && only tls10 tls11 weak_key | | mbedt
 mbedtls-ssl3    | fail | ^accepts SSLv3 \(ServerHello 0300\) && only sslv3 tls10 tls11 weak_key | | mbedtls good-rsa 0 3
 mbedtls-ssl3-only | fail | ^speaks only SSLv3 && only sslv3 && unproven inconclusive | | mbedtls good-rsa 0 0
 mbedtls-3des    | fail | ^accepts && sweet32 fail accepts TLS_RSA_WITH_3DES | | mbedtls good-rsa 3 3 TLS-RSA-WITH-3DES-EDE-CBC-SHA TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256
+# as it comes, it has TLS 1.0, and 3DES with RSA keys
+boringssl       | fail | ^accepts TLS 1.0 && only tls10 tls11 | | boringssl good
+boringssl-rsa   | fail | ^accepts TLS 1.0 && only tls10 tls11 sweet32 | | boringssl good-rsa
+boringssl-12    | pass | ^TLS 1.2, TLS 1.3; | | boringssl good 0x0303
+boringssl-13    | pass | ^TLS 1.3; | | boringssl good-rsa 0x0304
+boringssl-old   | fail | ^certificate expired && only certificate_expired | | boringssl expired 0x0303
 java            | pass | ^TLS 1.2, TLS 1.3; | | java good-rsa TLSv1.2,TLSv1.3=TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
 java-13         | pass | ^TLS 1.3; | | java good TLSv1.3=TLS_AES_128_GCM_SHA256
 java-expired    | fail | ^certificate expired && only certificate_expired | | java expired TLSv1.3=TLS_AES_128_GCM_SHA256
