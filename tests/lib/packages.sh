@@ -17,11 +17,7 @@ packages_show=(
 packages_test=(
 	"${packages_show[@]}"
 	ca-certificates libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
-	python3-jsonschema python3-yaml python3-cryptography
-	mandoc
-	python3-jsonschema python3-yaml python3-cryptography mandoc
-	libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
-	python3-jsonschema python3-yaml mandoc zsh fish
+	python3-jsonschema python3-yaml python3-cryptography mandoc zsh fish
 )
 packages_coverage=(lcov)
 # The servers that speak each STARTTLS protocol, web servers and others in every TLS
@@ -36,7 +32,7 @@ packages_long=(
 	lighttpd-mod-nss lighttpd-mod-wolfssl haproxy stunnel4 caddy botan
 	erlang-base erlang-ssl mosquitto proftpd-core proftpd-mod-crypto
 	sslscan nmap openssh-server openssh-client ldap-utils
-	qemu-system-x86 cpio
+	qemu-system-x86 cpio valgrind
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 
