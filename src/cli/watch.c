@@ -1,5 +1,6 @@
 /* The enforcer's wiring: signals, the journal, the service manager. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,8 +89,12 @@ static enum sp_exit watch(const struct sp_options *options)
 	struct sp_enforcer_options how = { .directories = sp_directories_of(options),
 		.stop = signals(SIGTERM, SIGINT, &diag),
 		.again = signals(SIGHUP, 0, &diag) };
-	bool enforced =
-	    how.stop >= 0 && how.again >= 0 && sp_enforce(&how, &hooks, &diag);
+	bool enforced;
+
+	/* Each round is a thread, and glibc gives threads heaps of their own, up to
+	 * eight for each processor, which keep what they once held. */
+	mallopt(M_ARENA_MAX, 1);
+	enforced = how.stop >= 0 && how.again >= 0 && sp_enforce(&how, &hooks, &diag);
 
 	sp_notify("STOPPING=1");
 	if (!enforced)

@@ -110,6 +110,10 @@ void sp_watched_schedule(
 	switch (outcome) {
 	case SP_PASS:
 		gate->backoff_ms = FIRST_BACKOFF_MS;
+		/* On a machine that has no time for that, proofs that are asked for
+		 * more often than needed would take it from those that are. */
+		if (next < 2 * gate->took_ms)
+			next = 2 * gate->took_ms;
 		/* A proof that ends before its lease would (a certificate's
 		 * notAfter) is asked for again in time. */
 		if (lease_ms / 2 < next)

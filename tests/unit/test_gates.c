@@ -53,6 +53,13 @@ static void test_recheck(void **state)
 		gate->took_ms = 300;
 		sp_watched_schedule(gate, SP_PASS, 1000, NOW);
 		assert_int_equal(gate->due, NOW + 400);
+		/* And no more often than there is time for. */
+		sp_watched_schedule(gate, SP_PASS, INT64_MAX / 4, NOW);
+		assert_int_equal(gate->due, NOW + (int64_t)seconds[i] * 1000);
+		gate->took_ms = 600;
+		sp_watched_schedule(gate, SP_PASS, INT64_MAX / 4, NOW);
+		assert_int_equal(gate->due,
+		    NOW + (seconds[i] == 1 ? 1200 : (int64_t)seconds[i] * 1000));
 		gate->took_ms = 0;
 	}
 	sp_watch_free(&watch);
