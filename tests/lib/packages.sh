@@ -32,7 +32,8 @@ packages_long=(
 	lighttpd-mod-nss lighttpd-mod-wolfssl haproxy stunnel4 caddy botan
 	erlang-base erlang-ssl mosquitto proftpd-core proftpd-mod-crypto
 	sslscan nmap openssh-server openssh-client ldap-utils
-	qemu-system-x86 cpio valgrind
+	qemu-system-x86 cpio valgrind ufw firewalld
+	debootstrap lintian dpkg-dev binutils
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 

@@ -1,0 +1,144 @@
+#!/bin/bash
+# A fresh Debian, the package, and the first ten minutes of somebody new to it: what
+# they type and what they see is in this test's log.
+. "$(dirname "$0")/../lib/sallyport.sh"
+need_command cmake cpack lintian debootstrap dpkg-deb dpkg-shlibdeps setpriv nginx
+((EUID == 0)) || skip "not root: no Debian can be made to install it on"
+
+# --- the package -----------------------------------------------------------
+packing=$TEST_TMP/packing
+{
+	cmake -S "$SP_ROOT" -B "$packing" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr \
+		-DSALLYPORT_TESTS=OFF "-DCMAKE_C_FLAGS=-ffile-prefix-map=$SP_ROOT=." &&
+		cmake --build "$packing" -j 2 && (cd "$packing" && cpack -G DEB)
+} >"$TEST_TMP/packing.log" 2>&1 || abort "no package: $(tail -n 5 "$TEST_TMP/packing.log")"
+deb=$(echo "$packing"/sallyport_*_*.deb)
+check "a package named as Debian names them" test -f "$deb"
+lintian --allow-root --fail-on none "$deb" >"$TEST_TMP/lintian" 2>&1
+sed 's/^/     /' "$TEST_TMP/lintian"
+check_equal "lintian finds no error" "" "$(grep '^E:' "$TEST_TMP/lintian")"
+check_equal "and no warning" "" "$(grep '^W:' "$TEST_TMP/lintian")"
+check_no_match "no path of the machine that built it" "$TEST_TMP|$SP_ROOT" \
+	"$(dpkg-deb --fsys-tarfile "$deb" | tar -xO | strings)"
+listing=$(dpkg-deb -c "$deb")
+for path in usr/sbin/sallyport usr/libexec/sallyport/sallyport-prober usr/share/man/man8/sallyport.8.gz \
+	usr/share/man/man5/sallyport.ini.5.gz usr/share/man/man7/sallyport-tls.7.gz \
+	usr/share/man/man7/sallyport-security.7.gz usr/lib/systemd/system/sallyport.service \
+	usr/lib/systemd/system/sallyport-boot.service usr/lib/sysusers.d/sallyport.conf \
+	usr/lib/tmpfiles.d/sallyport.conf usr/share/bash-completion/completions/sallyport \
+	usr/share/zsh/vendor-completions/_sallyport usr/share/fish/vendor_completions.d/sallyport.fish \
+	usr/share/sallyport/catalogue/services.ini usr/share/sallyport/profiles/baseline.ini \
+	usr/share/sallyport/policies/web-server.ini usr/share/doc/sallyport/copyright; do
+	check "it has $path" grep -q " \./$path\$" <<<"$listing"
+done
+
+# --- a fresh Debian with what it declares, and nothing else -----------------
+# Fetched once for this build directory: it takes a minute and a half.
+depends=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' |
+	sed -E 's/^ *systemd \| //; s/^ *//; s/ .*//' | sort -u | paste -sd,)
+cache=$SP_BUILD/debian-$(sha256sum <<<"$depends" | cut -c 1-12).tar
+root=$TEST_TMP/debian
+mkdir "$root"
+if [[ ! -s $cache ]]; then
+	read -r mirror < <(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' |
+		sed -n 's/^bookworm main //p')
+	debootstrap --variant=minbase --include="$depends" bookworm "$root" "$mirror" >"$TEST_TMP/debootstrap.log" 2>&1 ||
+		skip "no Debian can be fetched here: $(tail -n 1 "$TEST_TMP/debootstrap.log" | sed "s|$mirror|the mirror|")"
+	tar -C "$root" --exclude './var/cache/apt/*' --exclude './var/lib/apt/lists/*' -cf "$cache.new" . &&
+		mv "$cache.new" "$cache"
+else
+	tar -C "$root" -xpf "$cache" || abort "cannot unpack $cache"
+fi
+chmod 755 "$TEST_TMP"
+firewall_lab
+certificates good
+web site good "$S4:443"
+answer server tcp/22 tcp/8080
+cp "$deb" "$root/sallyport.deb"
+cp "$PKI/root.pem" "$root/srv/lab.pem"
+
+# inside COMMAND...: in that Debian, on the lab's server.
+inside() {
+	in_host server "$BASH" -c 'mount -t proc none "$0/proc" && cd / && exec chroot "$0" "$@"' "$root" \
+		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TERM=dumb "$@"
+}
+# typed EXIT COMMAND-LINE: as somebody types it, with what they see.
+typed() {
+	echo "     server# $2"
+	check_exit "$1" "${2%%>*}" inside timeout 120 sh -c "$2"
+	{ printf '%s\n' "$output" "$errors"; } | sed '/^$/d; s/^/     /'
+}
+# as_unit COMMAND: as the units run it.
+as_unit() {
+	inside setpriv --reuid=sallyport --regid=sallyport --clear-groups --bounding-set=-all,+net_admin \
+		--inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --no-new-privs "$@"
+}
+
+check_equal "no rule before" "" "$(ruleset)"
+typed 0 "dpkg -i /sallyport.deb"
+check_match "it says that nothing was changed" 'no firewall was changed' "$output"
+check_equal "no rule after" "" "$(ruleset)"
+check_equal "the user" "/var/lib/sallyport:/usr/sbin/nologin" "$(inside getent passwd sallyport | cut -d: -f 6-)"
+check_equal "the directories" "750 root sallyport
+750 sallyport sallyport" "$(inside stat -c '%a %U %G' /etc/sallyport /var/lib/sallyport)"
+for unit in sysinit.target.wants/sallyport-boot.service multi-user.target.wants/sallyport.service; do
+	check "enabled: ${unit##*/}" test -L "$root/etc/systemd/system/$unit"
+done
+
+# A boot before anything was applied.
+check_exit 0 "boot with nothing applied" as_unit sallyport apply --boot
+check_equal "leaves the host as it was" "" "$(ruleset)"
+
+typed 2 "sallyport check"
+typed 0 "sallyport discover --ca /srv/lab.pem > /etc/sallyport/policy.ini"
+sed 's/^/     /' "$root/etc/sallyport/policy.ini"
+typed 0 "sallyport check"
+typed 1 "sallyport diff"
+typed 0 "sallyport apply --confirm 60s"
+typed 0 "sallyport confirm"
+typed 0 "sallyport status"
+check_match "https is open" 'https.*open' "$output"
+typed 0 "sallyport audit"
+answer server tcp/9999
+packets_reach client <<END
+open tcp $A4 -> $S4:22,8080
+connects tcp $A4 -> $S4:443
+shut tcp $A4 -> $S4:9999
+END
+
+# A reboot: the kernel forgets, /run is empty, the boot unit comes first.
+in_host server nft flush ruleset
+rm -rf "$root/run/sallyport"
+inside systemd-tmpfiles --create sallyport.conf
+check_exit 0 "boot" as_unit sallyport apply --boot
+packets_reach client <<END
+open tcp $A4 -> $S4:22
+shut tcp $A4 -> $S4:443,9999
+END
+server_start watch server "$BASH" -c 'mount -t proc none "$0/proc" && exec chroot "$@"' "$root" "$root" \
+	setpriv --reuid=sallyport --regid=sallyport --clear-groups --bounding-set=-all,+net_admin \
+	--inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin --no-new-privs sallyport watch
+gate_is_open() { in_host server nft list set inet sallyport verified | grep -q 'tcp . 443'; }
+check "the enforcer proves https" wait_until 10 gate_is_open
+packets_reach client <<END
+connects tcp $A4 -> $S4:443
+shut tcp $A4 -> $S4:9999
+END
+
+# Once more: an upgrade to itself leaves the rules alone.
+before=$(in_host server nft list chain inet sallyport input)
+typed 0 "dpkg -i /sallyport.deb"
+check_equal "an upgrade changes no rule" "$before" "$(in_host server nft list chain inet sallyport input)"
+check_no_match "and has nothing to tell" 'no firewall was changed' "$output"
+
+server_stop watch
+typed 0 "dpkg -r sallyport"
+check_match "removing says what stays" 'the ruleset stays in the kernel' "$output"
+check_equal "and it does" "$before" "$(in_host server nft list chain inet sallyport input)"
+check "with the policy" test -s "$root/etc/sallyport/policy.ini"
+check "and the state" test -d "$root/var/lib/sallyport/active"
+check_not "the program is gone" test -e "$root/usr/sbin/sallyport"
+typed 0 "dpkg -P sallyport"
+check_not "purged: the state is gone" test -e "$root/var/lib/sallyport"
+check "the administrator's policy is not" test -s "$root/etc/sallyport/policy.ini"
+finish
