@@ -39,8 +39,8 @@ _sallyport_options() {
 	diff) echo "--format --fail-on --rules" ;;
 	explain) echo "--format --from --to --port --interface" ;;
 	verify) echo "--format --profile --timeout --port-timeout" ;;
-	probe) echo "--format --profile --name --starttls --ca --timeout
-		--port-timeout" ;;
+	probe) echo "--format --profile --name --starttls --intrusive --ca
+		--timeout --port-timeout" ;;
 	apply) echo "--format --strict --dry-run --no-verify --timeout
 		--port-timeout --lock-wait --confirm --wait --boot --yes" ;;
 	confirm) echo "--lock-wait" ;;
@@ -49,7 +49,7 @@ _sallyport_options() {
 	override) echo "--lock-wait --for --reason --end" ;;
 	recheck) echo "--timeout --port-timeout --lock-wait" ;;
 	watch) echo "--timeout --port-timeout --lock-wait" ;;
-	status) echo "--format --watch" ;;
+	status) echo "--format --watch --verify" ;;
 	audit) echo "--format --timeout --port-timeout" ;;
 	discover) echo "--ca --timeout --port-timeout" ;;
 	esac

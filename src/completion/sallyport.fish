@@ -63,6 +63,7 @@ complete -c sallyport -n '__sallyport_command verify probe apply recheck watch a
 complete -c sallyport -n '__sallyport_command verify probe apply recheck watch audit discover' -l port-timeout -x -d 'for all connections to one port (30)'
 complete -c sallyport -n '__sallyport_command probe' -l name -x -d 'a host name the certificate must have; repeatable'
 complete -c sallyport -n '__sallyport_command probe' -l starttls -xa 'smtp lmtp imap pop3 ftp ldap rdp postgresql mysql xmpp-client xmpp-server sieve nntp' -d 'upgrade a plain session first'
+complete -c sallyport -n '__sallyport_command probe' -l intrusive -d 'ask too what may disturb the server (probe alone)'
 complete -c sallyport -n '__sallyport_command probe discover' -l ca -rF -d 'trust these authorities instead of the system\'s'
 complete -c sallyport -n '__sallyport_command apply' -l dry-run -d 'let the kernel check everything, change nothing'
 complete -c sallyport -n '__sallyport_command apply' -l no-verify -d 'ask no server; gates keep the leases they have'
@@ -77,6 +78,7 @@ complete -c sallyport -n '__sallyport_command override' -l reason -x -d 'why; lo
 complete -c sallyport -n '__sallyport_command override' -l end -d 'end it now'
 complete -c sallyport -n '__sallyport_command status' -l format -xa 'text json prometheus' -d 'how results are printed'
 complete -c sallyport -n '__sallyport_command status' -l watch -d 'show it again every 2 seconds'
+complete -c sallyport -n '__sallyport_command status' -l verify -d 'read every element, take none from memory'
 
 complete -c sallyport -n '__sallyport_command check compile diff explain verify apply watch audit' -a '(__sallyport_policies)'
 complete -c sallyport -n '__sallyport_command override recheck' -a '(__sallyport_services)'
