@@ -34,7 +34,7 @@ static const struct sp_command commands[] = {
 	    "connection changes, with an example and the policy's line: what opens\n"
 	    "first. Policies that decide the same are no difference however they are\n"
 	    "written. Exit status: 0 no difference, 1 differences (with --fail-on opens\n"
-	    "only if something opens), 2 a policy is wrong, 3 the kernel cannot be "
+	    "only if something opens), 2 a policy is wrong, 3 the kernel cannot be\n"
 	    "read.\n",
 	    0, 2, sp_command_diff },
 	{ "explain", "[POLICY]", "Say what happens to one packet, and why", "falbi",
@@ -47,7 +47,8 @@ static const struct sp_command commands[] = {
 	    "fTUP",
 	    "Asks at every address that listens, as a client would, and says for each\n"
 	    "port whether its gate may open. Nobody listening is no pass. A port that\n"
-	    "the policy calls plain gets one hello: TLS there is told, and counts as the\n"
+	    "the policy calls plain gets one hello: TLS there is told, and counts as "
+	    "the\n"
 	    "profile weighs undeclared_tls; it has no gate to shut. Exit status:\n"
 	    "0 every TLS service passes, 1 one does not or could not be asked.\n",
 	    0, 1, sp_command_verify },
@@ -63,14 +64,13 @@ static const struct sp_command commands[] = {
 	    "status as of verify.\n",
 	    1, 1, sp_command_probe },
 	{ "apply", "[POLICY]", "Verify, compile, commit", "fSdVTUwXWBy",
-	    "Verifies every TLS service, compiles the policy and commits what differs\n"
-	    "in one atomic batch. A port whose proof fails stays shut; that is exit\n"
-	    "status 0, and 1 with --strict. Becomes the snapshot for the next boot; "
-	    "with\n"
-	    "--confirm only once `sallyport confirm` says so, else it is undone by\n"
-	    "itself. Whoever is logged in from afar and could not log in again under "
-	    "the\n"
-	    "policy is asked first; without a terminal that takes --yes.\n",
+	    "Verifies every TLS service, compiles the policy and commits what differs "
+	    "in\n"
+	    "one atomic batch. A port whose proof fails stays shut; that is exit status\n"
+	    "0, and 1 with --strict. Becomes the snapshot for the next boot; with\n"
+	    "--confirm only once `sallyport confirm` says so, else it is undone by "
+	    "itself.\n"
+	    "Whoever is logged in and could not log in again is asked first, or --yes.\n",
 	    0, 1, sp_command_apply },
 	{ "confirm", "", "Keep an apply made with --confirm", "w",
 	    "The policy in force becomes the snapshot for the next boot.\n", 0, 0,

@@ -46,7 +46,7 @@ static const struct option_entry entries[] = {
 	{ 'E', "end", NULL, "end it now" },
 	{ 'v', "verify", NULL, "read every element, take none from memory" },
 	{ 'F', "fail-on", "WHAT",
-	    "exit 1 for any difference, or only for what opens (any)" },
+	    "exit 1 for any difference or only for what opens (any)" },
 	{ 'R', "rules", NULL, "what the kernel would be sent, rule by rule" },
 	{ 'a', "from", "ADDRESS", "the packet's source" },
 	{ 'l', "to", "ADDRESS", "the local address that it is sent to (any)" },
@@ -59,10 +59,12 @@ static const struct option_entry entries[] = {
 
 #define ENTRIES (sizeof(entries) / sizeof(*entries))
 
-/* The rest is on every command. */
+/* On every command. */
+#define COMMON "srcqh"
+
 static bool takes(const struct sp_command *command, char letter)
 {
-	return strchr("srcqh", letter) || strchr(command->options, letter);
+	return strchr(COMMON, letter) || strchr(command->options, letter);
 }
 
 static const struct {
@@ -294,6 +296,18 @@ bool sp_options_parse(
 	return ret->help || check_operands(command, ret);
 }
 
+/* The folders and words that every command takes stand in one line: with what they
+ * mean they would push a screen's first lines out. sallyport(8) has that. */
+static void print_common(void)
+{
+	for (size_t i = 0; i < ENTRIES; i++)
+		if (strchr(COMMON, entries[i].letter))
+			printf("  --%s%s%s", entries[i].name,
+			    entries[i].argument ? " " : "",
+			    entries[i].argument ? entries[i].argument : "");
+	putchar('\n');
+}
+
 void sp_options_help(const struct sp_command *command)
 {
 	printf("usage: sallyport %s [options] %s\n\n%s.\n\n%s\nOptions:\n", command->name,
@@ -301,11 +315,13 @@ void sp_options_help(const struct sp_command *command)
 	for (size_t i = 0; i < ENTRIES; i++) {
 		char left[32];
 
-		if (!takes(command, entries[i].letter))
+		if (!takes(command, entries[i].letter) ||
+		    strchr(COMMON, entries[i].letter))
 			continue;
 		snprintf(left, sizeof(left), "--%s%s%s", entries[i].name,
 		    entries[i].argument ? " " : "",
 		    entries[i].argument ? entries[i].argument : "");
 		printf("  %-24s%s\n", left, entries[i].help);
 	}
+	print_common();
 }

@@ -1,5 +1,6 @@
 #include "policy.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,16 @@ struct sp_directories sp_directories_of(const struct sp_options *options)
 		sp_lockdown_mark(options->state_directory) };
 }
 
+/* Whoever has none yet is told how to get one. */
+static void say_how_to_begin(const char *path)
+{
+	if (!strcmp(path, DEFAULT_POLICY) && access(path, F_OK) < 0 && errno == ENOENT)
+		fputs("sallyport: there is no policy yet: `sallyport discover` writes "
+		      "one of "
+		      "what listens\nhere; name another file to use that\n",
+		    stderr);
+}
+
 struct sp_policy *sp_read_policy(
     const struct sp_options *options, const char *path, size_t *ret_warnings)
 {
@@ -74,6 +85,8 @@ struct sp_policy *sp_read_policy(
 	if (ret_warnings)
 		*ret_warnings = diag.warnings;
 	sp_show_diagnostics(options, &diag);
+	if (!policy)
+		say_how_to_begin(path);
 	return policy;
 }
 

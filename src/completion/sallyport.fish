@@ -52,7 +52,7 @@ complete -c sallyport -n '__sallyport_command check' -l explain -xa 'all shadowe
 complete -c sallyport -n 'not __sallyport_no_command' -l quiet -d 'errors only'
 complete -c sallyport -n '__sallyport_command compile' -l format -xa 'nft json netlink' -d 'how results are printed'
 complete -c sallyport -n '__sallyport_command diff verify probe audit' -l format -xa 'text json markdown sarif' -d 'how results are printed'
-complete -c sallyport -n '__sallyport_command diff' -l fail-on -xa 'any opens' -d 'exit 1 for any difference, or only for what opens (any)'
+complete -c sallyport -n '__sallyport_command diff' -l fail-on -xa 'any opens' -d 'exit 1 for any difference or only for what opens (any)'
 complete -c sallyport -n '__sallyport_command diff' -l rules -d 'what the kernel would be sent, rule by rule'
 complete -c sallyport -n '__sallyport_command explain' -l from -x -d 'the packet\'s source'
 complete -c sallyport -n '__sallyport_command explain' -l to -x -d 'the local address that it is sent to (any)'

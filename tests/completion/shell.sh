@@ -10,7 +10,7 @@ line() { sort | paste -sd ' '; }
 completes() { check_equal "$1" "$(tr -s ' ' '\n' <<<"$3" | line)" "$(complete "$2" | line)"; }
 
 # Options as --help has them.
-options() { "$SALLYPORT" "$1" --help | sed -nE 's/^  (--[a-z-]+).*/\1/p' | line; }
+options() { "$SALLYPORT" "$1" --help | sed '1,/^Options:/d' | grep -oE '  --[a-z-]+' | tr -d ' ' | line; }
 formats() { # COMMAND OPERAND
 	"$SALLYPORT" "$1" --format '?' $2 2>&1 | sed -nE 's/.* prints //p' | sed 's/,//g; s/ or / /' | head -n 1
 }

@@ -65,10 +65,9 @@ class Page:
 
 
 def options_of_help(command):
-    return dict(
-        (name, bool(argument))
-        for name, argument in re.findall(r"^  --([a-z-]+)(?: ([A-Z]+))? ", run(command, "--help").stdout, re.M)
-    )
+    # One a line, but for those of every command, which share the last.
+    listed = run(command, "--help").stdout.partition("\nOptions:\n")[2]
+    return {name: bool(argument) for name, argument in re.findall(r"  --([a-z-]+)(?: ([A-Z]+))?", listed)}
 
 
 def options_of_page(page, section, subsection=""):

@@ -90,6 +90,7 @@ check_exit 0 "boot with nothing applied" as_unit sallyport apply --boot
 check_equal "leaves the host as it was" "" "$(ruleset)"
 
 typed 2 "sallyport check"
+check_match "it says how to begin" 'sallyport discover' "$errors"
 typed 0 "sallyport discover --ca /srv/lab.pem > /etc/sallyport/policy.ini"
 sed 's/^/     /' "$root/etc/sallyport/policy.ini"
 typed 0 "sallyport check"
