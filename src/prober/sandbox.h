@@ -17,4 +17,7 @@ bool sandbox_enter(const char **ret_step);
  * and the memory limit are left out, and every report says so. */
 bool sandbox_is_whole(void);
 
+/* How many system calls a sealed child may make. */
+size_t sandbox_allowed_calls(void);
+
 #endif
