@@ -106,7 +106,8 @@ static const struct sp_finding_entry entries[SP_FINDINGS] = {
 	    "Renegotiation is not tied to its connection", "RFC 5746; CVE-2009-3555",
 	    FAIL,
 	    "replace the TLS library, which is older than 2010; Apache "
-	    "`SSLInsecureRenegotiation off`"),
+	    "`SSLInsecureRenegotiation off`; with GnuTLS leave "
+	    "%DISABLE_SAFE_RENEGOTIATION out of the priorities"),
 	ROW(HEARTBLEED, "heartbleed", "The server leaks its memory",
 	    "CVE-2014-0160 (Heartbleed)", FAIL,
 	    "replace OpenSSL (1.0.1g or later), then the key, the certificate and every "
@@ -118,7 +119,8 @@ static const struct sp_finding_entry entries[SP_FINDINGS] = {
 	    "switch suites with RSA key transport off (`!kRSA` in the list of suites) "
 	    "and replace the TLS library"),
 	ROW(STARTTLS_INJECTION, "starttls_injection",
-	    "Plain text before the upgrade counts after it", "CVE-2011-0411", FAIL,
+	    "Plain text before the upgrade counts after it",
+	    "CVE-2011-0411; CVE-2021-23214 (PostgreSQL)", FAIL,
 	    "replace the server's software: what is buffered before the upgrade must be "
 	    "dropped"),
 	ROW(PLAINTEXT_AUTH, "plaintext_auth",
@@ -154,9 +156,13 @@ static const struct sp_finding_entry entries[SP_FINDINGS] = {
 	    "A suite without forward secrecy is accepted", "RFC 9325 section 4.1", WARN,
 	    SUITES),
 	ROW(NO_EMS, "no_ems", "No extended master secret", "RFC 7627", WARN,
-	    "replace the TLS library, which is older than 2016"),
+	    "replace the TLS library, which is older than 2016; with GnuTLS leave "
+	    "%NO_SESSION_HASH out of the priorities"),
 	ROW(HEARTBEAT, "heartbeat", "The heartbeat extension is negotiated", "RFC 6520",
-	    WARN, "replace OpenSSL: 1.1.1 and later have no heartbeat"),
+	    WARN,
+	    "replace OpenSSL: 1.1.1 and later have no heartbeat; with GnuTLS switch it "
+	    "off "
+	    "where the server has it on"),
 	ROW(NO_FALLBACK_SCSV, "no_fallback_scsv",
 	    "A downgrade is not noticed (no TLS_FALLBACK_SCSV)", "RFC 7507", WARN,
 	    "switch the older versions off, or replace the TLS library, which is older "
