@@ -11,7 +11,7 @@
 
 #define SMTP_PORT 25
 /* For a port that is plain. */
-#define PLAIN_MS 1000
+#define PLAIN_MS 2000
 
 static bool same_path(const char *a, const char *b)
 {
