@@ -133,7 +133,7 @@ check_exit() {
 
 # wait_until SECONDS COMMAND...: polls; false when it never succeeded.
 wait_until() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local deadline=$((${EPOCHREALTIME/./} + $1 * ${SP_SLOW:-1} * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((${EPOCHREALTIME/./} < deadline)) || return 1

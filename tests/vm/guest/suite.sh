@@ -2,6 +2,8 @@
 # Some of the tests of tests/netns, and the golden ones, on this kernel.
 SALLYPORT=$(command -v sallyport)
 GOLDEN_DECODE=/test/bin/golden-decode
+# What is waited for takes its time in emulation.
+export SP_SLOW=8
 export SALLYPORT GOLDEN_DECODE SP_BUILD=/test
 # Nothing of ours stands in the way of what the tests make.
 systemctl stop sallyport.service
@@ -16,11 +18,11 @@ suite() {
 	77) note "$name: $(grep '^SKIP' /tmp/suite.out)" ;;
 	*)
 		fail "$name: $(tail -n 1 /tmp/suite.out)"
-		grep -A5 -E '^(FAIL|ABORT)' /tmp/suite.out | head -n 12 | sed 's/^/     /'
+		grep -B3 -A5 -E '^(FAIL|ABORT)' /tmp/suite.out | head -n 16 | sed 's/^/     /'
 		;;
 	esac
 }
-for name in gates services established twice rate; do
+for name in gates services established actions; do
 	suite "netns.$name" bash "/test/tests/netns/$name.sh"
 done
 suite golden /test/tests/golden/run design cut everything rate log reject prefixes audit
