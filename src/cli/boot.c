@@ -12,6 +12,9 @@
 #include "boot.h"
 #include "policy.h"
 
+/* How often the kernel is asked what stands. */
+#define READ_TRIES 3
+
 static bool table_stands(bool *ret, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
@@ -24,6 +27,21 @@ static bool table_stands(bool *ret, struct sp_diag *diag)
 	}
 	sp_nf_tables_close(socket);
 	return known;
+}
+
+/* A passing failure must not be taken for an empty kernel: laying the floor over a
+ * table that stands ends its leases. The last one is said. */
+static bool know_whether_table_stands(bool *ret, struct sp_diag *diag)
+{
+	for (int i = 1; i < READ_TRIES; i++) {
+		struct sp_diag passing = { 0 };
+		bool known = table_stands(ret, &passing);
+
+		sp_diag_free(&passing);
+		if (known)
+			return true;
+	}
+	return table_stands(ret, diag);
 }
 
 /* A policy that is there, or may be, was meant to be applied. */
@@ -131,7 +149,7 @@ static enum sp_exit boot_locked(const struct sp_options *options, struct sp_diag
 	sp_opened_set(options->run_directory, false, diag);
 	/* A table that stands already is a restart's: nothing closes. When that
 	 * cannot be known, the floor is laid all the same. */
-	if (!table_stands(&stands, diag) || !stands) {
+	if (!know_whether_table_stands(&stands, diag) || !stands) {
 		if (nothing_was_asked(&directories)) {
 			fputs("sallyport: nothing was ever applied on this host, and it "
 			      "has no policy: left as it is; `sallyport apply POLICY` "
