@@ -126,6 +126,57 @@ void sp_print_value(
 	row->type->print(printer, row, (const char *)object + row->offset);
 }
 
+/* Into a digest goes what differs from a default; the defaults themselves are in it
+ * once. Most of what ten thousand services have is defaults. */
+static bool is_standard(const struct sp_printer *printer, const struct sp_row *row,
+    size_t value, size_t flushed)
+{
+	size_t length = printer->text.length - value;
+
+	return printer->digest && !printer->spelled && row->standard &&
+	       printer->digested == flushed && strlen(row->standard) == length &&
+	       !memcmp(printer->text.bytes + value, row->standard, length);
+}
+
+static void print_row(
+    struct sp_printer *printer, const struct sp_row *row, const void *object)
+{
+	size_t begin = printer->text.length, flushed = printer->digested, value;
+
+	add_word(printer, row->key);
+	add_word(printer, " = ");
+	value = printer->text.length;
+	sp_print_value(printer, row, object);
+	if (is_standard(printer, row, value, flushed)) {
+		printer->digested += printer->text.length - begin + 1;
+		printer->text.length = begin;
+		printer->column = 0;
+		return;
+	}
+	end_line(printer);
+}
+
+static void absorb_standards(struct sp_printer *printer)
+{
+	static const struct sp_table *const tables[] = { &sp_policy_table,
+		&sp_profile_table, &sp_addresses_table, &sp_service_table };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		for (size_t r = 0; r < tables[i]->count; r++) {
+			const struct sp_row *row = &tables[i]->rows[r];
+
+			if (!row->standard)
+				continue;
+			add_word(printer, row->key);
+			add_word(printer, " = ");
+			add_word(printer, row->standard);
+			end_line(printer);
+		}
+	}
+	flush(printer);
+	printer->digested = 0;
+}
+
 static void print_section(struct sp_printer *printer, const struct sp_table *table,
     const char *name, const void *object)
 {
@@ -142,10 +193,7 @@ static void print_section(struct sp_printer *printer, const struct sp_table *tab
 
 		if (printer->inlined && (row->flags & SP_ROW_OUTSIDE))
 			continue;
-		add_word(printer, row->key);
-		add_word(printer, " = ");
-		sp_print_value(printer, row, object);
-		end_line(printer);
+		print_row(printer, row, object);
 	}
 }
 
@@ -245,6 +293,8 @@ static bool digest(const struct sp_policy *policy, bool spelled,
 	bool fine;
 
 	SHA256Init(&context);
+	if (!spelled)
+		absorb_standards(&printer);
 	print_policy(&printer);
 	fine = !printer.text.failed;
 	if (fine) {
