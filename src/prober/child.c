@@ -11,6 +11,7 @@
 
 #include "certificate.h"
 #include "channel.h"
+#include "described.h"
 #include "handshake.h"
 #include "intrusive.h"
 #include "raw.h"
@@ -25,8 +26,7 @@ struct conversation {
 	struct channel channel;
 	const struct sp_request *request;
 	const struct trust *trust;
-	uint8_t described[SP_MAX_TESTIMONY_CERTIFICATES][32];
-	uint16_t described_count;
+	struct described described;
 	/* Of the name that is being asked. */
 	unsigned asked;
 	enum sp_key_type key_types[SP_QUESTIONS]; /* of the leaf shown first */
@@ -63,63 +63,6 @@ static enum sp_question_kind kind_of(
 static const char *name_of(const struct conversation *conversation, uint16_t name)
 {
 	return name == SP_NO_NAME ? NULL : conversation->request->names[name];
-}
-
-/* The certificate's number; described to the caller when it is new. */
-static bool number_of(
-    struct conversation *conversation, X509 *certificate, uint16_t *ret_number)
-{
-	struct sp_frame frame = { .type = SP_FRAME_CERTIFICATE };
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned length = 0;
-	bool sent;
-
-	if (X509_digest(certificate, EVP_sha256(), digest, &length) != 1)
-		return false;
-	for (uint16_t i = 0; i < conversation->described_count; i++) {
-		if (memcmp(conversation->described[i], digest, 32) == 0) {
-			*ret_number = i;
-			return true;
-		}
-	}
-	if (conversation->described_count >= SP_MAX_TESTIMONY_CERTIFICATES ||
-	    !certificate_describe(certificate, &frame.certificate))
-		return false;
-	sent = channel_send(&conversation->channel, &frame);
-	sp_frame_free(&frame);
-	if (!sent)
-		return false;
-	memcpy(conversation->described[conversation->described_count], digest, 32);
-	*ret_number = conversation->described_count++;
-	return true;
-}
-
-static size_t number_all(struct conversation *conversation, STACK_OF(X509) * certificates,
-    uint16_t numbers[SP_MAX_CHAIN_CERTIFICATES])
-{
-	size_t count = 0;
-
-	for (int i = 0;
-	     i < sk_X509_num(certificates) && count < SP_MAX_CHAIN_CERTIFICATES; i++) {
-		if (number_of(
-			conversation, sk_X509_value(certificates, i), &numbers[count]))
-			count++;
-		else
-			conversation->broken = true;
-	}
-	return count;
-}
-
-static void tell_chain(struct conversation *conversation,
-    const struct handshake_chain *chain, struct sp_observation *observation)
-{
-	int total = sk_X509_num(chain->sent);
-
-	observation->sent_total = (uint16_t)(total > 0 ? total : 0);
-	observation->sent_count =
-	    number_all(conversation, chain->sent, observation->sent);
-	observation->chain_count =
-	    number_all(conversation, chain->built, observation->chain);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -167,7 +110,9 @@ static void ask_handshake(struct conversation *conversation, int fd, int64_t dea
 
 	handshake_ask(&handshake, fd, observation, &chain);
 	remember_key(conversation, observation->question, chain.sent);
-	tell_chain(conversation, &chain, observation);
+	if (!described_chain(
+		&conversation->described, &conversation->channel, &chain, observation))
+		conversation->broken = true;
 	handshake_chain_free(&chain);
 }
 
