@@ -70,13 +70,26 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* The version whose first certificate has another beside it: TLS 1.2, or what is left
+ * where it is not spoken and older ones are proven. */
+static enum sp_question first_shown(
+    const struct conversation *conversation, enum sp_question other)
+{
+	static const enum sp_question older[] = { SP_ASK_TLS12, SP_ASK_TLS11,
+		SP_ASK_TLS10 };
+
+	for (size_t i = 0; other != SP_ASK_TLS13_OTHER && i < 3; i++)
+		if (conversation->key_types[older[i]] != SP_KEY_OTHER)
+			return older[i];
+	return other == SP_ASK_TLS13_OTHER ? SP_ASK_TLS13 : SP_ASK_TLS12;
+}
+
 /* The other type than that of the certificate that this version showed first. */
 static enum handshake_certificates certificates_for(
     const struct conversation *conversation, enum sp_question question)
 {
 	enum sp_key_type first =
-	    conversation
-		->key_types[question == SP_ASK_TLS13_OTHER ? SP_ASK_TLS13 : SP_ASK_TLS12];
+	    conversation->key_types[first_shown(conversation, question)];
 
 	if (sp_question(question)->purpose != SP_PURPOSE_CERTIFICATE)
 		return HANDSHAKE_ANY;
@@ -96,10 +109,15 @@ static void remember_key(
 static void ask_handshake(struct conversation *conversation, int fd, int64_t deadline_ms,
     struct sp_observation *observation)
 {
+	bool other =
+	    sp_question(observation->question)->purpose == SP_PURPOSE_CERTIFICATE;
+	enum sp_question version = other
+				       ? first_shown(conversation, observation->question)
+				       : observation->question;
 	struct handshake handshake = { .trust = conversation->trust,
 		.alpn = conversation->request->alpn,
 		.alpn_count = conversation->request->alpn_count,
-		.version = sp_question(observation->question)->version,
+		.version = sp_question(version)->version,
 		.certificates = certificates_for(conversation, observation->question),
 		.name = name_of(conversation, observation->name),
 		.now = conversation->request->now,
@@ -431,7 +449,8 @@ static bool makes_sense(
 	case SP_PURPOSE_VERSION:
 	case SP_PURPOSE_PLAIN: return true;
 	case SP_PURPOSE_CERTIFICATE:
-		return conversation->key_types[version] != SP_KEY_OTHER;
+		return conversation->key_types[first_shown(conversation, question)] !=
+		       SP_KEY_OTHER;
 	case SP_PURPOSE_COMPLEMENT:
 		/* Forbidden suites may be all that a version has. */
 		return question <= SP_ASK_SUITES11 || speaks(conversation, version);

@@ -167,17 +167,45 @@ static enum sp_answer answer_of_version(
 	return SP_ANSWER_INCONCLUSIVE;
 }
 
+const struct sp_observation *sp_first_certificate(
+    const struct judging *judging, enum sp_question other, uint16_t name)
+{
+	static const enum sp_question older[] = { SP_ASK_TLS12, SP_ASK_TLS11,
+		SP_ASK_TLS10 };
+	const struct sp_observation *first =
+	    other == SP_ASK_TLS13_OTHER
+		? sp_testimony_find(judging->testimony, SP_ASK_TLS13, name)
+		: NULL;
+
+	for (size_t i = 0; other != SP_ASK_TLS13_OTHER && i < 3; i++) {
+		first = sp_testimony_find(judging->testimony, older[i], name);
+		if (first && first->sent_count)
+			return first;
+	}
+	return first && first->sent_count ? first : NULL;
+}
+
 /* Shown already, under the same name, by the first handshake of this version? */
 static bool is_first_certificate(
     const struct judging *judging, const struct sp_observation *observation)
 {
-	enum sp_question version =
-	    observation->question == SP_ASK_TLS13_OTHER ? SP_ASK_TLS13 : SP_ASK_TLS12;
 	const struct sp_observation *first =
-	    sp_testimony_find(judging->testimony, version, observation->name);
+	    sp_first_certificate(judging, observation->question, observation->name);
 
-	return first && first->sent_count && observation->sent_count &&
-	       first->sent[0] == observation->sent[0];
+	return first && observation->sent_count && first->sent[0] == observation->sent[0];
+}
+
+/* Asked in the version that showed the first: TLS 1.2, or what is left of older ones. */
+static bool is_in_its_version(
+    const struct judging *judging, const struct sp_observation *observation)
+{
+	const struct sp_observation *first =
+	    sp_first_certificate(judging, observation->question, observation->name);
+
+	return first &&
+	       (observation->reply == SP_REPLY_HANDSHAKE ||
+		   observation->reply == SP_REPLY_SERVER_HELLO) &&
+	       observation->version == sp_question(first->question)->version;
 }
 
 /* Java 17 chooses version and suite before it looks for a certificate, and BoringSSL
@@ -198,6 +226,8 @@ static enum sp_answer answer_of_certificate(
 	if (lacks_certificate(judging, observation) &&
 	    has_control(judging, observation->name))
 		return SP_ANSWER_NO;
+	if (is_in_its_version(judging, observation))
+		return SP_ANSWER_YES;
 	return answer_of_version(judging, observation);
 }
 

@@ -54,6 +54,10 @@ void sp_versions_list(const struct judging *judging, struct sp_text *list);
 void sp_answers_find(struct judging *judging, uint16_t name);
 enum sp_answer sp_answer_of(
     const struct judging *judging, enum sp_question question, uint16_t name);
+/* Where a certificate of the other type is asked about: the handshake that showed the
+ * first one. NULL: none did. */
+const struct sp_observation *sp_first_certificate(
+    const struct judging *judging, enum sp_question other, uint16_t name);
 /* "alert 70 (protocol_version)"; into `text`. */
 const char *sp_answer_how(const struct sp_observation *observation, char text[160]);
 

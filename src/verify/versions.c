@@ -143,12 +143,10 @@ static void judge_refused(
 static bool is_due(
     const struct judging *judging, enum sp_question question, uint16_t name)
 {
-	enum sp_question version =
-	    question == SP_ASK_TLS13_OTHER ? SP_ASK_TLS13 : SP_ASK_TLS12;
 	const struct sp_observation *first =
-	    sp_testimony_find(judging->testimony, version, name);
+	    sp_first_certificate(judging, question, name);
 
-	if (!(judging->questions >> question & 1) || !first || first->sent_count == 0)
+	if (!(judging->questions >> question & 1) || !first)
 		return false;
 	return judging->testimony->certificates[first->sent[0]].key_type != SP_KEY_OTHER;
 }

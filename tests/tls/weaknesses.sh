@@ -30,6 +30,8 @@ old-11           | pass | ^TLS 1.1; certificate valid until | profile = mozilla-
 old-10-13        | pass | ^TLS 1.0, TLS 1.1, TLS 1.2, TLS 1.3; && no no_fallback_scsv | profile = mozilla-old | nginx good-rsa ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA:@SECLEVEL=0;
 old-nss          | pass | ^TLS 1.0, TLS 1.1; | profile = mozilla-old | selfserv good-rsa tls1.0:tls1.1 -c :C013:002F
 old-expired      | fail | ^certificate expired on && only certificate_expired | profile = mozilla-old | s_server expired-rsa -tls1 -cipher ECDHE-RSA-AES128-SHA:@SECLEVEL=0
+old-two-kinds    | pass | ^TLS 1.0; | profile = older | nginx good ssl_protocols TLSv1; ssl_ciphers ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0; ssl_certificate @PKI/good-rsa.pem; ssl_certificate_key @PKI/good-rsa.key;
+old-expired-rsa  | fail | ^certificate expired on && only certificate_expired | profile = older | nginx good ssl_protocols TLSv1 TLSv1.1; ssl_ciphers ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0; ssl_certificate @PKI/expired-rsa.pem; ssl_certificate_key @PKI/expired-rsa.key;
 old-unknown      | fail | ^certificate.s root is not trusted && only certificate_untrusted | profile = mozilla-old | s_server unknown-root-rsa -tls1_1 -cipher ECDHE-RSA-AES128-SHA:@SECLEVEL=0
 old-without-end  | fail | ^TLS 1.0 is offered and does not complete && only incomplete_handshake && unproven inconclusive | profile = mozilla-old | double tls10_without_end
 # handshakes signed with SHA-1, where nothing else is offered: RFC 9155
@@ -44,6 +46,7 @@ END
 {
 	printf '\n[profile strict]\nbase = baseline\n'
 	printf '%s = fail\n' heartbeat no_ems no_fallback_scsv
+	printf '[profile older]\nbase = mozilla-old\nkey_types = any\n'
 } >>"$POLICY"
 rows_check --timeout 1.5 --port-timeout 6
 finish
