@@ -30,10 +30,11 @@ packages_long=(
 	apache2 libmbedtls-dev android-libboringssl-dev openjdk-17-jdk-headless
 	lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls
 	lighttpd-mod-nss lighttpd-mod-wolfssl haproxy stunnel4 caddy botan
-	erlang-base erlang-ssl mosquitto proftpd-core proftpd-mod-crypto
+	erlang-base erlang-ssl mosquitto
 	sslscan nmap openssh-server openssh-client ldap-utils
 	qemu-system-x86 cpio valgrind ufw firewalld
 	debootstrap lintian dpkg-dev binutils
+	qemu-system-x86 cpio valgrind
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 

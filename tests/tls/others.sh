@@ -129,35 +129,6 @@ serve_mosquitto() {
 	server_start "mosquitto_$1" server mosquitto -c "$home/conf"
 }
 
-serve_proftpd() {
-	daemon_home "$1" "$2"
-	: >"$home/users"
-	chmod 600 "$home/users"
-	cat >"$home/conf" <<-END
-		LoadModule mod_tls.c
-		ServerType standalone
-		DefaultServer on
-		Port $1
-		UseIPv6 on
-		UseReverseDNS off
-		User nobody
-		Group nogroup
-		PidFile $home/pid
-		ScoreboardFile $home/scoreboard
-		DelayTable none
-		AuthOrder mod_auth_file.c
-		AuthUserFile $home/users
-		RequireValidShell off
-		TLSEngine on
-		TLSRequired on
-		TLSLog $home/tls.log
-		TLSRSACertificateFile $home/cert.pem
-		TLSRSACertificateKeyFile $home/key.pem
-	END
-	settings "${@:3}" >>"$home/conf"
-	server_start "proftpd_$1" server proftpd -n -c "$home/conf"
-}
-
 rows <<'END'
 lighttpd      | pass | ^TLS 1.2, TLS 1.3; | | lighttpd good openssl
 lighttpd-rsa  | pass | ^TLS 1.2, TLS 1.3; | | lighttpd good-rsa openssl
@@ -191,10 +162,6 @@ python        | pass | ^TLS 1.2, TLS 1.3; | | python good
 python-rsa    | pass | ^TLS 1.2, TLS 1.3; | | python good-rsa
 mosquitto     | pass | ^TLS 1.2, TLS 1.3; | | mosquitto good
 mosquitto-rsa | pass | ^TLS 1.2, TLS 1.3; | | mosquitto good-rsa
-# sends the first certificate of that file alone
-proftpd-leaf  | fail | ^certificate's issuer is unknown and its certificate not sent && only certificate_incomplete | starttls = ftp | proftpd good-rsa
-proftpd       | pass | ^TLS 1.2, TLS 1.3; | starttls = ftp | proftpd good-rsa TLSCertificateChainFile @PKI/int.crt
-proftpd-old   | fail | ^certificate expired && only certificate_expired | starttls = ftp | proftpd expired-rsa TLSCertificateChainFile @PKI/int.crt
 END
 rows_check
 finish
