@@ -80,6 +80,7 @@ struct sp_audit {
 	const char *policy; /* its path */
 	int64_t time;	    /* when the servers were asked, seconds since 1970 */
 	bool kernel_read, loaded;
+	bool legacy_unread;  /* iptables-legacy's tables were not: that takes root */
 	bool blocks_nothing; /* mode = audit */
 	size_t differences;  /* changes that would make the kernel the policy's */
 	size_t closed;	     /* processes whose sockets may not be seen */

@@ -43,8 +43,10 @@ static bool read_others(struct sp_audit *ret, struct sp_diag *diag)
 	struct sp_ip_tables legacy = { 0 };
 
 	sp_nf_tables_close(socket);
-	if (!read || !sp_ip_tables_read(&legacy, diag))
+	if (!read)
 		return false;
+	/* Whoever has CAP_NET_ADMIN and is not root may not know their names. */
+	ret->legacy_unread = !sp_ip_tables_read(&legacy, diag);
 	read =
 	    sp_foreign_add_ip_tables(&legacy, &ret->foreigns) || sp_out_of_memory(diag);
 	sp_ip_tables_free(&legacy);
@@ -91,7 +93,8 @@ static enum sp_exit answer(const struct sp_options *options, const struct sp_aud
 	}
 	if (!sp_audit_passes(audit))
 		return SP_EXIT_NO;
-	return audit->kernel_read ? SP_EXIT_DONE : SP_EXIT_SYSTEM;
+	return audit->kernel_read && !audit->legacy_unread ? SP_EXIT_DONE
+							   : SP_EXIT_SYSTEM;
 }
 
 static bool look(const struct sp_options *options, const struct sp_compiled *compiled,

@@ -54,14 +54,15 @@ bool sp_report_audit_json(FILE *out, const struct sp_audit *audit)
 		if (json_array_append_new(
 			foreigns, foreign_json(&audit->foreigns.items[i])) < 0)
 			goto failed;
-	return sp_json_flush(
-	    out, json_pack("{s:i, s:o, s:b, s:o, s:{s:b, s:b, s:I}, s:b, s:I, s:o, s:o}",
-		     "version", 1, "time", sp_json_time(audit->time), "pass",
-		     sp_audit_passes(audit), "policy", sp_json_text(audit->policy),
-		     "kernel", "read", audit->kernel_read, "loaded", audit->loaded,
-		     "differences", (json_int_t)audit->differences, "blocks_nothing",
-		     audit->blocks_nothing, "processes_not_seen",
-		     (json_int_t)audit->closed, "rows", rows, "not_covered", foreigns));
+	return sp_json_flush(out,
+	    json_pack("{s:i, s:o, s:b, s:o, s:{s:b, s:b, s:b, s:I}, s:b, s:I, s:o, s:o}",
+		"version", 1, "time", sp_json_time(audit->time), "pass",
+		sp_audit_passes(audit), "policy", sp_json_text(audit->policy), "kernel",
+		"read", audit->kernel_read, "legacy_read",
+		audit->kernel_read && !audit->legacy_unread, "loaded", audit->loaded,
+		"differences", (json_int_t)audit->differences, "blocks_nothing",
+		audit->blocks_nothing, "processes_not_seen", (json_int_t)audit->closed,
+		"rows", rows, "not_covered", foreigns));
 failed:
 	json_decref(rows);
 	json_decref(foreigns);

@@ -144,6 +144,10 @@ void sp_audit_remarks(
 	else if (audit->differences)
 		ret[count++] = "The kernel does not hold this policy: sallyport diff "
 			       "says what differs.";
+	if (audit->legacy_unread)
+		ret[count++] = "The tables of iptables-legacy were not read (that needs "
+			       "root): whether rules of theirs go around the policy is "
+			       "not known.";
 	if (audit->blocks_nothing)
 		ret[count++] = "mode = audit: nothing is shut.";
 	if (audit->closed) {

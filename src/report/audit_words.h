@@ -11,7 +11,7 @@ const char *sp_audit_gate_name(enum sp_audit_gate gate); /* "open", … */
 void sp_audit_foreign(struct sp_text *text, const struct sp_foreign *item);
 /* What holds for all of it, one sentence each; NULL after the last. Static texts or
  * made in `number`. */
-#define SP_AUDIT_REMARKS 5
+#define SP_AUDIT_REMARKS 6
 void sp_audit_remarks(const struct sp_audit *audit, char number[128],
     const char *ret[SP_AUDIT_REMARKS + 1]);
 

@@ -16,7 +16,8 @@ for page in "$manual"/*.[0-9]; do
 	check "${page##*/} is installed" grep -q "${page##*/}" "$manual/CMakeLists.txt"
 done
 
-tables() { /usr/bin/python3 "$here/tables.py" "$SALLYPORT" "$1"; }
+tables() { /usr/bin/python3 "$here/tables.py" "$SALLYPORT" "$1" "$TEST_TMP/said"; }
+mkdir "$TEST_TMP/said"
 run tables "$SP_ROOT"
 check_equal "every table" "" "$output$errors"
 check_equal "all of them" 0 "$status"

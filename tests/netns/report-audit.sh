@@ -256,6 +256,11 @@ as_nobody() {
 		timeout 120 "$TEST_TMP/bin/sallyport" "$@" --state "$TEST_TMP/none" --run "$TEST_TMP/none"
 }
 check_exit 1 "audit as an ordinary user" as_nobody audit "$POLICY"
+as_enforcer() {
+	in_host server setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all,+net_admin \
+		--inh-caps=-all,+net_admin --ambient-caps=-all,+net_admin \
+		timeout 120 "$TEST_TMP/bin/sallyport" "$@" --state "$TEST_TMP/none" --run "$TEST_TMP/none"
+}
 check_match "says that the kernel was not read" 'kernel.*not read' "$(tr '\n' ' ' <<<"$output")"
 check_match "and that owners are left out" 'Owners are left out: the sockets of [0-9]+ processes' "$output"
 check_match "warns on standard error" 'warning: .*CAP_NET_ADMIN' "$errors"
@@ -263,4 +268,19 @@ check_match "shows uids instead" '^pass +443/tcp +https +uid [0-9]+ +unread +pas
 check_match "and still judges TLS" '^fail +9443/tcp' "$output"
 printf '\n[service others]\nport = 2222, 6443, 8443-8444, 9443, 10443, 11443, 12443\ntls = none\n\n[service syslog]\n' >>"$TEST_TMP/fine.ini"
 check_exit 3 "nothing wrong that it can see" as_nobody audit "$TEST_TMP/fine.ini"
+
+# With CAP_NET_ADMIN alone, nf_tables is read and iptables-legacy's names are not.
+if in_host server test -e /proc/self/net/ip_tables_names; then
+	cp "$TEST_TMP/fine.ini" "$POLICY"
+	in_host server nft delete table ip nat
+	in_host server nft delete table inet firewalld
+	in_host server nft delete table netdev n
+	check_exit 0 "apply of what is fine" sp apply "$POLICY"
+	check_exit 3 "audit with CAP_NET_ADMIN alone" as_enforcer audit "$POLICY"
+	check_match "has read the kernel" '^pass +443/tcp .* open +pass' "$output"
+	check_match "says what it has not" 'tables of iptables-legacy were not read' "$output"
+	check_exit 3 "as JSON" as_enforcer audit --format json "$POLICY"
+	check "which its schema allows" valid "$TEST_TMP/.output"
+	check_match "says it too" '"legacy_read": false' "$output"
+fi
 finish
