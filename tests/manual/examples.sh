@@ -45,7 +45,8 @@ cat >"$TEST_TMP/run" <<-END
 	mount -t tmpfs none /var/lib
 	mount -t tmpfs none /run
 	mkdir -p /var/lib/sallyport /run/sallyport /etc/sallyport
-	cd /etc/sallyport
+	mkdir "$TEST_TMP/home"
+	cd "$TEST_TMP/home"
 	sallyport() { echo "+ sallyport \$*" >&2; "$SALLYPORT" "\$@"; }
 	printf '[policy]\nversion = 1\n\n[service ssh]\nport = 22, 2222\n' >new.ini
 	$(sed -nE 's/^[#$] //p' "$TEST_TMP/commands" | sed '$!s/$/ || exit/; $s/$/ || test $? = 1/')
