@@ -6,7 +6,8 @@
 	"nginx `ssl_protocols TLSv1.2 TLSv1.3;`, Apache `SSLProtocol -all +TLSv1.2 "     \
 	"+TLSv1.3`, postfix `smtpd_tls_protocols = >=TLSv1.2` (and mandatory), dovecot " \
 	"`ssl_min_protocol = TLSv1.2`, slapd `olcTLSCipherSuite: "                       \
-	"NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3` (with GnuTLS)"
+	"NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3` (with GnuTLS), exim4 the same as "  \
+	"tls_require_ciphers"
 #define SUITES                                                                       \
 	"list good suites alone: nginx ssl_ciphers, Apache SSLCipherSuite, postfix " \
 	"tls_high_cipherlist with smtpd_tls_ciphers=high, dovecot ssl_cipher_list; " \
