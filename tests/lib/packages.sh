@@ -34,7 +34,6 @@ packages_long=(
 	sslscan nmap openssh-server openssh-client ldap-utils
 	qemu-system-x86 cpio valgrind ufw firewalld
 	debootstrap lintian dpkg-dev binutils
-	qemu-system-x86 cpio valgrind
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 
