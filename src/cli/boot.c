@@ -118,18 +118,39 @@ static enum sp_exit lock_down(
 	return load_floor(directories, &services, diag) ? SP_EXIT_DONE : SP_EXIT_SYSTEM;
 }
 
+/* Is it the floor that stands, and nothing more? */
+static bool floor_stands(const struct sp_directories *directories, struct sp_diag *diag)
+{
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	struct sp_delta *delta = NULL;
+	struct sp_standing floor = { 0 };
+	struct sp_kernel kernel = { 0 };
+	bool stands;
+
+	if (socket && sp_standing_load_kept_floor(directories, &floor, diag) &&
+	    sp_kernel_read(socket, NULL, floor.ruleset, &kernel, diag))
+		delta = sp_delta_make(floor.ruleset, &floor.gates, &kernel, NULL, diag);
+	stands = delta && !delta->changes.length;
+	sp_delta_free(delta);
+	sp_kernel_free(&kernel);
+	sp_standing_clear(&floor);
+	sp_nf_tables_close(socket);
+	return stands;
+}
+
+/* A restart keeps what stands rather than going back a policy: only a floor, of a
+ * boot that found nothing, is better than that. */
 static enum sp_exit fall_back(
     const struct sp_directories *directories, bool stood, struct sp_diag *diag)
 {
 	bool lost = !sp_floor_is_kept(directories->state);
 	size_t services = 0;
 
-	sp_error(
-	    diag, NULL, "the active snapshot cannot be loaded; trying the previous one");
-	if (load(directories, SP_SNAPSHOT_PREVIOUS, diag))
-		sp_error(diag, NULL, "the PREVIOUS policy is in force");
-	else if (stood)
+	sp_error(diag, NULL, "the active snapshot cannot be loaded");
+	if (stood && !floor_stands(directories, diag))
 		sp_error(diag, NULL, "the ruleset that stood before is still in force");
+	else if (load(directories, SP_SNAPSHOT_PREVIOUS, diag))
+		sp_error(diag, NULL, "the PREVIOUS policy is in force");
 	else if (lost && load_floor(directories, &services, diag) && services)
 		sp_error(diag, NULL,
 		    "only the floor is in force, made of what %s/policy.ini says of "

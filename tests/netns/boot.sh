@@ -81,6 +81,29 @@ packets_reach client <<END
 open tcp $A4 -> $S4:22,80
 END
 
+# Nor is a restart with a broken snapshot a way back to the policy before it; only a
+# floor that a boot left gives way to that.
+printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n' | policy
+apply
+printf '\n[service http]\n' >>"$POLICY"
+apply
+echo nonsense >"$STATE/active/policy.ini"
+before=$(shape)
+check_exit 3 "a restart with a broken snapshot" boot
+check_match "what stands is said" 'still in force' "$errors"
+check_equal "it stands as before" "$before" "$(shape)"
+reboot
+check_exit 3 "a boot with it" boot
+check_match "the policy before it" 'PREVIOUS' "$errors"
+shut_but_for_ssh
+mv "$STATE/previous" "$STATE/elsewhere"
+reboot
+check_exit 3 "a boot without that, too" boot
+check_match "leaves the floor" 'only the floor' "$errors"
+mv "$STATE/elsewhere" "$STATE/previous"
+check_exit 3 "a restart when it is back" boot
+check_match "is the policy before it" 'PREVIOUS' "$errors"
+
 # A floor has 4,096 lines. What has no room is said, and the rest stays reachable.
 {
 	printf 'lockdown = ssh\n\n[service ssh]\nport = 22, 2222\ntls = none\nfrom = 10.0.0.0/8, @office\n\n[addresses office]\nelements =\n'
