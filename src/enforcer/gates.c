@@ -6,7 +6,7 @@
 /* A gate that fails is asked again after 1 s, 2 s, 4 s, … at most 60 s. */
 #define FIRST_BACKOFF_MS 1000u
 #define MOST_BACKOFF_MS 60000u
-/* A proof is renewed at half of what is left, never faster than this. */
+/* A proof is asked for again at a quarter of what is left, never faster than this. */
 #define SHORTEST_MS 200
 
 static int compare_port(const void *port, const void *watched)
@@ -114,14 +114,13 @@ void sp_watched_schedule(
 		 * more often than needed would take it from those that are. */
 		if (next < 2 * gate->took_ms)
 			next = 2 * gate->took_ms;
-		/* A proof that ends before its lease would (a certificate's
-		 * notAfter) is asked for again in time. */
-		if (lease_ms / 2 < next)
-			next = lease_ms / 2;
-		/* And a server that takes its time as much earlier: the answer may
-		 * take twice as long as the last one. */
-		if (lease_ms - 2 * gate->took_ms < next)
-			next = lease_ms - 2 * gate->took_ms;
+		/* A lease is renewed only below half of the new one, so that no more
+		 * than half of it is sure to stand now. Half of that, and so much
+		 * earlier that an answer twice as slow as the last is in time. */
+		if (lease_ms / 4 < next)
+			next = lease_ms / 4;
+		if (lease_ms / 2 - 2 * gate->took_ms < next)
+			next = lease_ms / 2 - 2 * gate->took_ms;
 		gate->due = now + (next < SHORTEST_MS ? SHORTEST_MS : next);
 		return;
 	case SP_FAIL:

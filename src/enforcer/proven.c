@@ -68,10 +68,18 @@ void sp_tell_news(struct sp_enforcing *enforcer)
 	}
 }
 
+static int64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void take_pass(struct sp_enforcing *enforcer, struct sp_watched *gate,
     const struct sp_verdict *verdict, int64_t now)
 {
-	int64_t left = sp_lease_not_after(verdict->lease) - time(NULL);
+	int64_t left = sp_lease_not_after(verdict->lease) * 1000 - wall_ms();
 
 	if (!prepare_news(enforcer, gate, verdict) ||
 	    !sp_array_push(&enforcer->leases, verdict->lease)) {
@@ -79,7 +87,7 @@ static void take_pass(struct sp_enforcing *enforcer, struct sp_watched *gate,
 		return;
 	}
 	enforcer->commit_due = true;
-	sp_watched_schedule(gate, SP_PASS, left * 1000, now);
+	sp_watched_schedule(gate, SP_PASS, left, now);
 }
 
 static void take_failure(struct sp_enforcing *enforcer, struct sp_watched *gate,

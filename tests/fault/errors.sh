@@ -4,7 +4,7 @@
 # success is only said of what is done, and what failed is said.
 . "$(dirname "$0")/lib.sh"
 fault_lab
-! nm -D "$SALLYPORT" 2>/dev/null | grep -q __asan_init ||
+[[ $(nm -D "$SALLYPORT" 2>/dev/null) != *__asan_init* ]] ||
 	skip "the sanitizers' own start does not outlive errors; an optimised build is needed (SP_RELEASE)"
 if [[ ${1:-} == --all ]]; then
 	faults errors apply

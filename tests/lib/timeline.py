@@ -49,6 +49,16 @@ def bound_socket(source, target):
     return sock, (address, int(port))
 
 
+# linux/tcp.h, struct tcp_info: tcpi_state, and where tcpi_total_retrans is.
+ESTABLISHED, RETRANSMITTED = 1, 100
+
+
+def is_answered(sock):
+    """Was its first packet answered, only that we had no time to look?"""
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RETRANSMITTED + 4)
+    return info[0] == ESTABLISHED and struct.unpack_from("I", info, RETRANSMITTED)[0] == 0
+
+
 class Log:
     def __init__(self, path):
         self.file = open(path, "a", buffering=1)
@@ -94,7 +104,7 @@ def connect_again_and_again(table, log, step):
             settle(key.fileobj, "reset" if error else "open")
         now = time.time()
         for sock in [sock for sock, (began, _) in under_way.items() if now - began > PATIENCE]:
-            settle(sock, "shut")
+            settle(sock, "open" if is_answered(sock) else "shut")
 
 
 def stay(name, kind, source, target, log, step, up):

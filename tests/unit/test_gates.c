@@ -46,12 +46,13 @@ static void test_recheck(void **state)
 		assert_int_equal(gate->due, NOW);
 		sp_watched_schedule(gate, SP_PASS, INT64_MAX / 4, NOW);
 		assert_int_equal(gate->due, NOW + (int64_t)seconds[i] * 1000);
-		/* …and never later than at half of a shorter proof. */
-		sp_watched_schedule(gate, SP_PASS, 1000, NOW);
+		/* …and never later than at a quarter of a shorter proof: only half of
+		 * it is sure to stand. */
+		sp_watched_schedule(gate, SP_PASS, 2000, NOW);
 		assert_int_equal(gate->due, NOW + 500);
 		/* …so early that an answer twice as slow as the last is in time. */
 		gate->took_ms = 300;
-		sp_watched_schedule(gate, SP_PASS, 1000, NOW);
+		sp_watched_schedule(gate, SP_PASS, 2000, NOW);
 		assert_int_equal(gate->due, NOW + 400);
 		/* And no more often than there is time for. */
 		sp_watched_schedule(gate, SP_PASS, INT64_MAX / 4, NOW);

@@ -8,7 +8,7 @@ build=${SP_RELEASE:-$SP_BUILD}
 vm_image() {
 	((EUID == 0)) || skip "not root: a root file system cannot be made"
 	need_command qemu-system-x86_64 cpio apt-get dpkg-deb unshare
-	! nm -D "$build/src/cli/sallyport" 2>/dev/null | grep -q __asan_init ||
+	[[ $(nm -D "$build/src/cli/sallyport" 2>/dev/null) != *__asan_init* ]] ||
 		skip "the sanitizers' build is too slow to be emulated; an optimised one is needed (SP_RELEASE)"
 	mkdir -p "$vm"
 	exec 8>"$vm/lock"
