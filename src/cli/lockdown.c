@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <sallyport/standing.h>
+#include <sallyport/transaction.h>
 
 #include "policy.h"
 
@@ -27,6 +28,32 @@ static int try_lock(const struct sp_options *options)
 	return lock;
 }
 
+/* A change that changes nothing, but the generation: the end of an override of port 0,
+ * which nothing has. */
+static bool void_commits_under_way(struct sp_diag *diag)
+{
+	struct sp_override nothing = { .protocol = SP_TCP };
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
+	bool voided = socket && sp_commit_overrides(socket, &nothing, 1, NULL, diag);
+
+	sp_nf_tables_close(socket);
+	return voided;
+}
+
+/* A floor that stands already is no commit. Whoever looked for the mark before it was
+ * there, in an apply that ends a lockdown, has yet to be refused; what slipped in before
+ * that is found by the second look. */
+static bool commit_floor(const struct sp_directories *directories,
+    const struct sp_standing *floor, struct sp_diag *diag)
+{
+	size_t changes;
+
+	if (!sp_standing_commit(directories, floor, &changes, diag))
+		return false;
+	return changes || (void_commits_under_way(diag) &&
+			      sp_standing_commit(directories, floor, &changes, diag));
+}
+
 /* The mark first: an enforcer that sees the floor must know it is meant. */
 static bool lock_down(
     const struct sp_options *options, size_t *ret_services, struct sp_diag *diag)
@@ -36,7 +63,6 @@ static bool lock_down(
 	struct sp_directories directories = sp_directories_of(options);
 	struct sp_standing floor;
 	bool locked;
-	size_t changes;
 	int lock;
 
 	if (!sp_standing_load_floor(&directories, &floor, diag))
@@ -44,7 +70,7 @@ static bool lock_down(
 	*ret_services = floor.policy->service_count;
 	lock = try_lock(options);
 	/* A state directory that cannot be written is no reason to stay open. */
-	locked = sp_standing_commit(&directories, &floor, &changes, diag);
+	locked = commit_floor(&directories, &floor, diag);
 	if (lock >= 0)
 		close(lock);
 	sp_standing_clear(&floor);

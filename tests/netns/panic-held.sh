@@ -82,6 +82,27 @@ for call in flock sendto sendmsg renameat renameat2 unlinkat; do
 done
 check "it was stopped after $tried of $seen calls" test "$tried" -ge $((24 / every))
 check_equal "the lockdown stands after each of $tried stops" $tried $points
+# It has looked for the mark, and is about to commit, where the floor stands already:
+# a lockdown that finds nothing to change makes that commit void all the same.
+check_exit 0 "lockdown" sp lockdown
+traced "$TEST_TMP/trace" "$SALLYPORT" apply --no-verify --state "$STATE" --run "$RUN" "$POLICY.2" \
+	>/dev/null 2>&1
+read -r call n < <(awk '{ sub(/\(.*/, "", $2); count[$2]++ }
+	/nlmsg_type=(NFNL_MSG_BATCH_BEGIN|0x10 )/ { print $2, count[$2]; exit }' "$TEST_TMP/trace")
+check_match "a batch is sent" '^send(to|msg) [0-9]+$' "$call $n"
+check_exit 0 "lockdown" sp lockdown
+in_host server env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" timeout -k 1 60 strace -f -qq \
+	-e "trace=$call" -e "inject=$call:delay_enter=5000000:when=$n" -o "$TEST_TMP/delayed" \
+	"$SALLYPORT" apply --no-verify --state "$STATE" --run "$RUN" "$POLICY.2" \
+	>"$TEST_TMP/late" 2>&1 &
+late=$!
+wait_until 20 grep -qE 'nlmsg_type=(NFNL_MSG_BATCH_BEGIN|0x10 )' "$TEST_TMP/delayed" ||
+	abort "the apply sends no batch"
+check_exit 0 "lockdown before the batch is sent" sp lockdown --lock-wait 0
+wait $late
+check_equal "the apply that was about to commit is refused" 3 $?
+check_match "and says why" 'locked down meanwhile' "$(<"$TEST_TMP/late")"
+locked "nothing was left to change"
 check_exit 0 "apply" sp apply --no-verify "$POLICY.2"
 
 # A confirmed apply in a lockdown that nobody confirms is locked down again.
