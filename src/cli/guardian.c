@@ -79,16 +79,22 @@ static void guard(
 	}
 }
 
-/* Whatever ends a session or a terminal is none of its business. */
-static void detach(void)
+/* Whatever ends a session or a terminal is none of its business. Done by its parent,
+ * which the command waits for: a terminal may be gone before the guardian runs. */
+static void leave_session(void)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP,
 		SIGTTIN, SIGTTOU };
-	int null;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	setsid();
+}
+
+static void detach(void)
+{
+	int null;
+
 	if (chdir("/") < 0)
 		return;
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -138,8 +144,10 @@ bool sp_guardian_start(
 	int status = 1;
 
 	if (child == 0) {
-		pid_t grandchild = fork();
+		pid_t grandchild;
 
+		leave_session();
+		grandchild = fork();
 		if (grandchild == 0) {
 			run_guardian(options, deadline_ms);
 			_exit(0);
