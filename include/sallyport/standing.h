@@ -27,6 +27,9 @@ struct sp_standing {
 	struct sp_policy *policy;
 	struct sp_ruleset *ruleset;
 	struct sp_gates gates;
+	/* Of what was in force when it was loaded, as the snapshot has it: the version
+	 * that wrote it may have counted otherwise than this one. */
+	uint8_t digest[SP_DIGEST_BYTES];
 };
 
 /* Reads and compiles a snapshot, by its text alone. Cleared on failure. */

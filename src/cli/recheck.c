@@ -91,7 +91,7 @@ static bool still_stands(const struct recheck *recheck, struct sp_diag *diag)
 		    "`rollback --to-open` stands: nothing is enforced until `sallyport "
 		    "apply`");
 	if (sp_standing_digest_in_force(&recheck->directories, digest) &&
-	    !memcmp(digest, recheck->standing.policy->digest, sizeof(digest)))
+	    !memcmp(digest, recheck->standing.digest, sizeof(digest)))
 		return true;
 	return sp_error(diag, NULL,
 	    "another policy was applied meanwhile: nothing was changed, and nothing "

@@ -67,8 +67,7 @@ void sp_follow_snapshot(struct sp_enforcing *enforcer)
 	struct sp_diag diag = { 0 };
 
 	if (!sp_standing_digest_in_force(&enforcer->options->directories, digest) ||
-	    !memcmp(
-		digest, enforcer->snapshot->standing.policy->digest, sizeof(digest)) ||
+	    !memcmp(digest, enforcer->snapshot->standing.digest, sizeof(digest)) ||
 	    is_unloadable(enforcer, digest))
 		return;
 	next = sp_snapshot_load(enforcer->options, &diag);

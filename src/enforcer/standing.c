@@ -77,10 +77,17 @@ bool sp_standing_load_floor(const struct sp_directories *directories,
 bool sp_standing_load_in_force(const struct sp_directories *directories,
     struct sp_standing *ret, struct sp_diag *diag)
 {
-	if (sp_lockdown_is_set(directories->state))
-		return sp_standing_load_floor(directories, ret, diag);
-	return sp_standing_load_snapshot(
-	    directories, sp_snapshot_in_force(directories->state), ret, diag);
+	uint8_t digest[SP_DIGEST_BYTES];
+	/* First: what takes its place meanwhile is seen to be another one. */
+	bool known = sp_standing_digest_in_force(directories, digest), loaded;
+
+	loaded = sp_lockdown_is_set(directories->state)
+		     ? sp_standing_load_floor(directories, ret, diag)
+		     : sp_standing_load_snapshot(directories,
+			   sp_snapshot_in_force(directories->state), ret, diag);
+	if (loaded && known)
+		memcpy(ret->digest, digest, sizeof(digest));
+	return loaded;
 }
 
 bool sp_standing_digest_in_force(
