@@ -419,7 +419,7 @@ static void say_particulars(SSL *ssl, const struct handshake *handshake,
 	SSL_get0_alpn_selected(ssl, &protocol, &length);
 	if (length && !memchr(protocol, '\0', length))
 		observation->alpn = strndup((const char *)protocol, length);
-	if (depth == 0)
+	if (depth <= 0) /* -1: none was built */
 		return;
 	staple_read(ssl, chain->built, handshake->now, observation);
 	/* Built to an anchor: the chain ends at one of the store. */

@@ -18,6 +18,7 @@ sp() {
 }
 rows <<'END'
 usual       | pass | ^TLS 1.2, TLS 1.3; && no lifetime && no expires_soon | ca = system | nginx good
+only-12     | pass | ^TLS 1.2; | ca = system | nginx good ssl_protocols TLSv1.2;
 long        | pass | ^TLS 1.2, TLS 1.3; && lifetime warn certificate of a public authority is valid for 902 days, not [0-9]+$ | ca = system | nginx long-lived
 long-own    | pass | ^TLS 1.2, TLS 1.3; && no lifetime | ca = @PKI/root.pem | nginx long-lived
 soon        | pass | ^TLS 1.2, TLS 1.3; && expires_soon warn certificate expires in [01] days?, on 20 && no lifetime | ca = system | nginx short
@@ -35,4 +36,5 @@ added=$TEST_TMP/local
 run sp verify --format json "$POLICY"
 check_no_match "of an authority that was added here, life may be long" 'certificate of a public authority' "$output"
 check_match "and it is trusted" '"reason": "TLS 1.2, TLS 1.3;' "$output"
+check_match "so is one whose TLS 1.3 handshake ended without certificates" '"reason": "TLS 1.2;' "$output"
 finish
