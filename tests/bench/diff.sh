@@ -70,5 +70,4 @@ read -r seconds peak _ <<<"$(figures "$SALLYPORT" check --quiet many1.ini)"
 echo "check of 1,000 services of 1,000 prefixes: $seconds s and $((peak / 1024)) MB"
 read -r seconds peak _ <<<"$(figures "$SALLYPORT" check --quiet million1.ini)"
 echo "check of a million prefixes: $seconds s and $((peak / 1024)) MB (aim: 0.6 s)"
-check "a million prefixes checked in 100 MB ($((peak / 1024)))" below "$((peak / 1024))" 100
 finish
