@@ -332,6 +332,11 @@ static bool is_hello(const struct conversation *conversation, const struct askin
 	return kind_of(conversation, asking->observation.question) == SP_KIND_HELLO;
 }
 
+static bool is_control(enum sp_question question)
+{
+	return sp_question(question)->purpose == SP_PURPOSE_CONTROL;
+}
+
 static void ask_alone(struct conversation *conversation, struct asking *asking)
 {
 	do
@@ -381,6 +386,14 @@ static void tell_passwords(struct conversation *conversation, uint16_t name)
 	sp_frame_free(&frame);
 }
 
+/* The last of those that go together is a control: who takes that one did not refuse the
+ * others for being many. */
+static bool is_taken(const struct asking *last)
+{
+	return is_control(last->observation.question) &&
+	       last->observation.reply == SP_REPLY_SERVER_HELLO;
+}
+
 /* One question alone, or several hellos together. */
 static void ask(struct conversation *conversation, struct asking asking[], size_t count)
 {
@@ -390,9 +403,13 @@ static void ask(struct conversation *conversation, struct asking asking[], size_
 					     ? is_spoken(&asking[0].observation)
 					     : conversation->together;
 	} else {
+		bool taken;
+
 		ask_once(conversation, asking, count);
+		taken = is_taken(&asking[count - 1]);
 		for (size_t i = 0; i < count; i++) {
-			if (is_spoken(&asking[i].observation))
+			if (asking[i].observation.reply == SP_REPLY_SERVER_HELLO ||
+			    (taken && is_spoken(&asking[i].observation)))
 				continue;
 			asking[i].observation.tries = 0;
 			ask_alone(conversation, &asking[i]);
@@ -467,8 +484,8 @@ static bool makes_sense(
 	return false;
 }
 
-/* Hellos that say nothing about whether to ask one another; plain sessions are held
- * one at a time, their servers count them. */
+/* Hellos that say nothing about whether to ask one another, and that a control stands
+ * for: those of old versions go alone. So do plain sessions, their servers count them. */
 static bool goes_together(
     const struct conversation *conversation, enum sp_question a, enum sp_question b)
 {
@@ -478,9 +495,26 @@ static bool goes_together(
 	       conversation->request->dialect == SP_DIALECT_NONE &&
 	       kind_of(conversation, a) == SP_KIND_HELLO &&
 	       kind_of(conversation, b) == SP_KIND_HELLO &&
-	       (first->purpose == SP_PURPOSE_VERSION) ==
-		   (second->purpose == SP_PURPOSE_VERSION) &&
+	       first->purpose != SP_PURPOSE_VERSION &&
+	       second->purpose != SP_PURPOSE_VERSION &&
 	       second->purpose != SP_PURPOSE_FALLBACK;
+}
+
+/* Puts a control last. Without one the first goes alone; how many are left. */
+static size_t end_with_control(struct asking asking[], size_t count, unsigned *from)
+{
+	for (size_t i = count; i-- > 0;) {
+		struct asking control = asking[i];
+
+		if (!is_control(control.observation.question))
+			continue;
+		asking[i] = asking[count - 1];
+		asking[count - 1] = control;
+		return count;
+	}
+	if (count)
+		*from = (unsigned)asking[0].observation.question + 1;
+	return count ? 1 : 0;
 }
 
 /* The next questions from `*from` on that may be asked together; 0: no more. */
@@ -505,7 +539,7 @@ static size_t gather(const struct conversation *conversation, uint16_t name,
 		    (struct sp_observation){ .question = question, .name = name };
 		count++;
 	}
-	return count;
+	return end_with_control(asking, count, from);
 }
 
 static void ask_name(struct conversation *conversation, uint16_t name)

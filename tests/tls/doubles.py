@@ -289,6 +289,18 @@ async def jealous(reader, writer, port):
         serving[place] -= 1
 
 
+async def strict(reader, writer, port):
+    """Serves two clients at a time as well, and answers a third with an alert."""
+    place = writer.get_extra_info("sockname")[0], port
+    if serving[place] == 2:
+        head = await reader.readexactly(5)
+        await reader.readexactly(int.from_bytes(head[3:5], "big"))
+        writer.write(bytes([21, 3, 3, 0, 2, 2, 40]))
+        await writer.drain()
+        return
+    await jealous(reader, writer, port)
+
+
 def extensions(body):
     """The numbers of a ClientHello's extensions."""
     at = 4 + 2 + 32 + 1 + body[38]

@@ -19,6 +19,7 @@
 #          double BEHAVIOUR                doubles.py
 #          jealous LEAF KIND ...           one of these behind who serves two clients
 #                                          at a time, and hangs up on others
+#          strict LEAF KIND ...            … and sends others an alert
 #          shy LEAF KIND ...               … who hangs up where a staple is asked for
 #          none                            nobody
 #
@@ -51,7 +52,7 @@ trim() {
 row_command() {
 	case $1 in
 	nginx | selfserv) echo "$1" ;;
-	jealous | shy) row_command "$3" ;;
+	jealous | strict | shy) row_command "$3" ;;
 	gnutls) echo gnutls-serv ;;
 	s_server | node | bleeding | double | replay | forged | none) echo openssl ;;
 	*) daemon_command "$1" ;;
@@ -154,7 +155,7 @@ row_serve() {
 			"$SP_ROOT/tests/tls/bleeding_server.js" "$PKI/$leaf" "$port" "$2"
 		;;
 	double) doubles+=("$port=$1") ;;
-	jealous | shy)
+	jealous | strict | shy)
 		doubles+=("$port=$kind:$((port + 20000))")
 		row_serve $((port + 20000)) "$2" "$leaf" "${@:3}"
 		;;

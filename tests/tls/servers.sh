@@ -122,6 +122,8 @@ jealous          | pass | ^TLS 1.2, TLS 1.3; | | jealous good-rsa nginx
 shy              | pass | ^TLS 1.2, TLS 1.3; | | shy good-rsa nginx
 shy-expired      | fail | ^certificate expired | | shy expired nginx
 jealous-null     | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | jealous good-rsa nginx ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ALL:eNULL:!aNULL:@SECLEVEL=0;
+strict-null      | fail | ^accepts TLS_.*NULL.* in TLS 1.2 | | strict good-rsa nginx ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ALL:eNULL:!aNULL:@SECLEVEL=0;
+strict           | pass | ^TLS 1.2, TLS 1.3; | | strict good-rsa nginx
 silent           | inconclusive | ^TLS 1.3: silent until the deadline | | double silent
 garbage          | inconclusive | ^TLS 1.3: not TLS | | double garbage
 resets           | inconclusive | ^TLS 1.3: reset the connection | | double resets
