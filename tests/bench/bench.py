@@ -41,6 +41,8 @@ def isolated(function, *arguments):
             code = 0
         except BaseException:  # noqa: the parent has to learn of everything
             traceback.print_exc()
+        for host in Host.made:
+            host.run.cleanup()
         os._exit(code)
     os.close(into)
     with os.fdopen(out) as stream:
@@ -60,18 +62,17 @@ def measured(*command):
 
 
 class Host:
-    """A state and a run directory, and sallyport told of them."""
+    """A state directory on the disk and a run directory in memory, as /run is."""
+
+    made = []
 
     def __init__(self, directory):
-        self.directory = tempfile.mkdtemp(dir=directory)
-        for name in ("state", "run"):
-            os.mkdir(f"{self.directory}/{name}")
+        Host.made.append(self)
+        self.state = tempfile.mkdtemp(dir=directory)
+        self.run = tempfile.TemporaryDirectory(prefix="sallyport-bench.", dir="/dev/shm")
 
     def command(self, name, *rest):
-        return (
-            SALLYPORT, name, "--state", f"{self.directory}/state",
-            "--run", f"{self.directory}/run", *rest,
-        )
+        return (SALLYPORT, name, "--state", self.state, "--run", self.run.name, *rest)
 
 
 def version(*command):
