@@ -64,11 +64,21 @@ boot_with "nothing at all" "rm -rf $state"
 check "nothing was ever applied: the unit succeeded" systemctl is-active sallyport-boot.service
 check_not "nothing was ever applied: no table" ours
 reachable "nothing was ever applied" 80
-boot_with "pending" "cp -a $state/active $state/pending; cp /test/more-policy.ini $state/pending/policy.ini
+boot_with "pending" "cp -a $state/active $state/pending; cp /test/more.ini $state/pending/policy.ini
 	echo 1000000000 00000000-1111-2222-3333-444444444444 0 >$state/pending/deadline; chown -R sallyport: $state"
 check "a reboot inside the window: the unit succeeded" systemctl is-active sallyport-boot.service
 check_not "a reboot inside the window: nothing is left to confirm" sallyport confirm
 floor "a reboot inside the window: the policy before it"
+drop=/run/systemd/system/sallyport-boot.service.d
+mkdir -p $drop
+printf '[Service]\nReadOnlyPaths=/run/later\n' >$drop/later.conf
+systemctl daemon-reload
+(sleep 1 && mkdir /run/later) &
+boot_with "cannot be set up at first" :
+check "cannot be set up at first: it is tried again" wait_until 20 systemctl is-active sallyport-boot.service
+shut "cannot be set up at first: then" 80
+rm -r $drop
+systemctl daemon-reload
 boot_with "full disk" "mount -t tmpfs -o size=256k,mode=0750 full $state; cp -a $whole/. $state/
 	chown sallyport: $state; cat /dev/zero >$state/filler 2>/dev/null"
 check "full disk: the unit succeeded" systemctl is-active sallyport-boot.service

@@ -4,7 +4,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 state=/var/lib/sallyport
 
 pass() { echo "ok   $*"; }
-fail() { echo "FAIL $*"; }
+fail() { echo "FAIL $*" && touch /tmp/.failed; }
 check() {
 	local what=$1
 	shift

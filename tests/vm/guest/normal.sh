@@ -2,6 +2,7 @@
 # A valid snapshot, and nftables.service beside it.
 note "kernel $(uname -r), $(systemctl --version | head -n 1)"
 check "the boot unit succeeded" systemctl is-active sallyport-boot.service
+check_equal "at the first try" 0 "$(systemctl show -P NRestarts sallyport-boot.service)"
 check "the enforcer runs" wait_until 30 systemctl is-active sallyport.service
 check "nftables.service ran" systemctl is-active nftables.service
 floor_came_first
