@@ -1,6 +1,13 @@
 /* What it takes to get from what the kernel holds to what it should hold: an
- * ordered list of changes, one netlink message or a few each, committed in one
- * batch. Empty means: send nothing. */
+ * ordered list of changes, one netlink message or a few each. Empty means: send
+ * nothing.
+ *
+ * One batch, as a rule. Since Linux 6.18 an interval set shows its content when a
+ * commit ends, after the rules of the same commit are in force (measured: of 1,000
+ * packets that the policies before and after allow, 1 or 2 met a rule whose set was
+ * still empty; a block list lets as many through). So where a table stands and such
+ * sets are new, they go ahead in a batch of their own, with whatever else is new and
+ * nothing refers to: packets meet the old policy, whole, until the second batch. */
 #ifndef SALLYPORT_DELTA_H
 #define SALLYPORT_DELTA_H
 
@@ -57,6 +64,9 @@ struct sp_change {
 
 struct sp_delta {
 	SP_ARRAY(struct sp_change) changes;
+	/* So many of them, the first ones, are committed before the others; 0: all in
+	 * one batch. */
+	size_t ahead;
 	size_t opens, closes; /* leases granted or taken back */
 };
 
@@ -99,6 +109,10 @@ struct sp_override {
 
 struct sp_delta *sp_delta_override(
     const struct sp_override *overrides, size_t count, struct sp_diag *diag);
+
+/* The delta that removes what was sent ahead, when the rest was refused. It refers to
+ * what `delta` does. */
+struct sp_delta *sp_delta_take_back(const struct sp_delta *delta, struct sp_diag *diag);
 
 void sp_delta_free(struct sp_delta *delta);
 

@@ -22,6 +22,9 @@
 /* The layout below; written into the kernel with the policy's digest. */
 #define SP_SCHEMA 1
 
+/* "addr-NAME-4" is the IPv4 half of [addresses NAME]; "from-NAME-4" and "to-NAME-4" are
+ * what a service lists itself. */
+#define SP_ADDRESS_SET_PREFIX "addr-"
 #define SP_SET_VERIFIED "verified"
 #define SP_SET_OVERRIDDEN "overridden"
 #define SP_SET_CUT "cut"

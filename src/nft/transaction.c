@@ -347,19 +347,69 @@ static enum sp_commit send_batch(
 	return outcome;
 }
 
-enum sp_commit sp_delta_commit(struct sp_nf_tables *socket, const struct sp_delta *delta,
-    const struct sp_kernel *kernel, bool dry, struct sp_diag *diag)
+static enum sp_commit commit_part(struct sp_nf_tables *socket,
+    const struct sp_delta *delta, uint32_t generation, bool dry, struct sp_diag *diag)
 {
 	enum sp_commit outcome;
 	struct sp_batch batch;
 
-	if (!delta->changes.length)
-		return SP_COMMITTED;
-	if (!sp_batch_make(delta, kernel->generation, !dry, &batch, diag))
+	if (!sp_batch_make(delta, generation, !dry, &batch, diag))
 		return SP_COMMIT_REFUSED;
 	outcome = send_batch(socket, &batch, diag);
 	sp_batch_free(&batch);
 	return outcome;
+}
+
+/* `from` changes on, `count` of them; the changes stay the delta's. */
+static struct sp_delta part_of(const struct sp_delta *delta, size_t from, size_t count)
+{
+	struct sp_delta part = { 0 };
+
+	part.changes.items = delta->changes.items + from;
+	part.changes.length = count;
+	return part;
+}
+
+/* Nothing refers to it: when this fails too, the next run removes it. */
+static void take_back(struct sp_nf_tables *socket, const struct sp_delta *delta,
+    uint32_t generation, struct sp_diag *diag)
+{
+	struct sp_delta *back = sp_delta_take_back(delta, diag);
+
+	if (back)
+		commit_part(socket, back, generation, false, diag);
+	sp_delta_free(back);
+}
+
+enum sp_commit sp_delta_commit(struct sp_nf_tables *socket, const struct sp_delta *delta,
+    const struct sp_kernel *kernel, bool dry, struct sp_diag *diag)
+{
+	size_t count = delta->changes.length, ahead = dry ? 0 : delta->ahead;
+	uint32_t generation = kernel->generation;
+	struct sp_delta part = part_of(delta, 0, ahead);
+	enum sp_commit outcome;
+
+	if (ahead) {
+		outcome = commit_part(socket, &part, generation++, false, diag);
+		if (outcome != SP_COMMITTED)
+			return outcome;
+	}
+	if (ahead == count)
+		return SP_COMMITTED;
+	part = part_of(delta, ahead, count - ahead);
+	outcome = commit_part(socket, &part, generation, dry, diag);
+	if (outcome == SP_COMMIT_REFUSED && ahead)
+		take_back(socket, delta, generation, diag);
+	return outcome;
+}
+
+/* The generation that stands when nobody else has committed since. */
+static uint32_t generation_after(
+    const struct sp_delta *delta, const struct sp_kernel *kernel)
+{
+	size_t batches = !delta->ahead || delta->ahead == delta->changes.length ? 1 : 2;
+
+	return kernel->generation + (uint32_t)batches;
 }
 
 /* ---- all of it ---- */
@@ -400,7 +450,7 @@ static enum sp_commit read_back(struct applying *applying, uint32_t generation)
 	struct sp_delta *left = NULL;
 	struct sp_kernel kernel;
 
-	if (!remember(applying, generation + 1) ||
+	if (!remember(applying, generation) ||
 	    !sp_kernel_read(applying->socket, known(applying->memory), applying->wanted,
 		&kernel, applying->diag))
 		return SP_COMMIT_REFUSED;
@@ -432,7 +482,7 @@ static enum sp_commit conclude(struct applying *applying, const struct sp_delta 
 	if (applying->dry || applying->proofs->leases_only)
 		return SP_COMMITTED;
 	if (delta->changes.length)
-		return read_back(applying, kernel->generation);
+		return read_back(applying, generation_after(delta, kernel));
 	return remember(applying, kernel->generation) ? SP_COMMITTED : SP_COMMIT_REFUSED;
 }
 

@@ -9,7 +9,6 @@
 
 /* Where the words of a line begin. */
 #define COLUMN 16
-#define ADDRESS_SET_PREFIX "addr-"
 
 /* "  label       words", wrapped. */
 static void add_line(struct sp_text *text, const char *label, struct sp_text *words)
@@ -32,9 +31,9 @@ static bool same_states(const struct sp_case *one)
  * piece of it. */
 static void add_set(struct sp_text *words, const char *set)
 {
-	size_t length = strcspn(set, "/"), skip = strlen(ADDRESS_SET_PREFIX);
+	size_t length = strcspn(set, "/"), skip = strlen(SP_ADDRESS_SET_PREFIX);
 
-	if (length > skip + 2 && !strncmp(set, ADDRESS_SET_PREFIX, skip))
+	if (length > skip + 2 && !strncmp(set, SP_ADDRESS_SET_PREFIX, skip))
 		sp_text_add(
 		    words, "[addresses %.*s]", (int)(length - skip - 2), set + skip);
 	else

@@ -13,7 +13,6 @@ struct sp_build {
 /* Room for an object's name: a prefix, a policy name (at most
  * SP_INIH_SECTION_BYTES) and a family or two ports. */
 #define SP_OBJECT_NAME 80
-#define SP_ADDRESS_SET_PREFIX "addr-"
 
 /* "addr-NAME-4": one half of an address set. Returns `name`. */
 const char *sp_address_set_name(

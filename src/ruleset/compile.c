@@ -52,25 +52,60 @@ static void mark_used(const struct sp_match *match, bool *used)
 		used[match->sets[i].set] = true;
 }
 
-static void build_address_set(
-    struct sp_build *build, const struct sp_address_set *from, enum sp_family family)
+static void build_addresses(struct sp_build *build, const char *name,
+    const struct sp_intervals *addresses, enum sp_family family)
 {
-	char name[SP_OBJECT_NAME];
-	struct sp_set *set;
+	struct sp_set *set = sp_build_set(
+	    build, family == SP_IPV4 ? SP_KEY_IPV4 : SP_KEY_IPV6, "%s", name);
 
-	if (!has_family(&from->elements, family))
-		return;
-	set = sp_build_set(build, family == SP_IPV4 ? SP_KEY_IPV4 : SP_KEY_IPV6, "%s",
-	    sp_address_set_name(name, from->name, family));
 	if (!set)
 		return;
 	set->interval = true;
 	set->borrowed = true;
-	set->addresses = from->elements;
+	set->addresses = *addresses;
 	if (family == SP_IPV4)
 		set->addresses.v6.length = 0;
 	else
 		set->addresses.v4.length = 0;
+}
+
+static void build_address_set(
+    struct sp_build *build, const struct sp_address_set *from, enum sp_family family)
+{
+	char name[SP_OBJECT_NAME];
+
+	if (has_family(&from->elements, family))
+		build_addresses(build, sp_address_set_name(name, from->name, family),
+		    &from->elements, family);
+}
+
+/* One interval stands in the rule itself. More are a set with a name, not an
+ * anonymous one: that would have to come with its rule (delta.h). */
+static bool needs_set(const struct sp_intervals *literals, enum sp_family family)
+{
+	return (family == SP_IPV4 ? literals->v4.length : literals->v6.length) > 1;
+}
+
+static const char *literals_name(char name[SP_OBJECT_NAME],
+    const struct sp_service *service, enum sp_family family, bool source)
+{
+	snprintf(name, SP_OBJECT_NAME, "%s-%s-%d", source ? "from" : "to", service->name,
+	    (int)family);
+	return name;
+}
+
+static void build_literals(
+    struct sp_build *build, const struct sp_service *service, bool source)
+{
+	const struct sp_intervals *literals =
+	    source ? &service->from.literals : &service->to.literals;
+	char name[SP_OBJECT_NAME];
+
+	for (int family = SP_IPV4; family <= SP_IPV6; family += 2)
+		if (needs_set(literals, (enum sp_family)family))
+			build_addresses(build,
+			    literals_name(name, service, (enum sp_family)family, source),
+			    literals, (enum sp_family)family);
 }
 
 /* Only sets that a rule names: an unused one would cost memory for nothing. */
@@ -93,6 +128,10 @@ static void build_address_sets(struct sp_build *build, const struct sp_policy *p
 		build_address_set(build, &policy->sets[i], SP_IPV6);
 	}
 	free(used);
+	for (size_t i = 0; i < policy->service_count; i++) {
+		build_literals(build, &policy->services[i], true);
+		build_literals(build, &policy->services[i], false);
+	}
 }
 
 static void build_meter(
@@ -191,6 +230,12 @@ static void match_addresses(const struct scope *scope, struct sp_rule *rule,
 	if (from->set)
 		sp_build_match_set(scope->build, rule, field,
 		    sp_address_set_name(name, from->set, (enum sp_family)from->family),
+		    false);
+	else if (from->literals &&
+		 needs_set(from->literals, (enum sp_family)from->family))
+		sp_build_match_set(scope->build, rule, field,
+		    literals_name(
+			name, scope->service, (enum sp_family)from->family, source),
 		    false);
 	else if (from->literals)
 		sp_build_match_addresses(scope->build, rule, field, from->literals);

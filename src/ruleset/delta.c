@@ -1,6 +1,6 @@
 /* Held against wanted. The order of changes is the order in which the kernel
- * takes them: nothing is removed while something still refers to it, nothing
- * refers to what is not there yet. */
+ * takes them: what nothing refers to yet comes first, nothing is removed while
+ * something still refers to it, nothing refers to what is not there yet. */
 #include <sallyport/delta.h>
 
 #include <stdlib.h>
@@ -164,12 +164,12 @@ static void add_chain(struct sp_making *making, const struct sp_chain *chain)
 }
 
 /* In the policy's order, so that a listing reads like it. */
-static void add_chains(struct sp_making *making, const struct pairing *chains)
+static void add_chains(struct sp_making *making, const struct pairing *chains, bool base)
 {
 	for (size_t i = 0; i < making->wanted->chains.length; i++) {
 		const struct sp_chain *chain = &making->wanted->chains.items[i];
 
-		if (!partner(chains, chain->name, true))
+		if (chain->base == base && !partner(chains, chain->name, true))
 			add_chain(making, chain);
 	}
 }
@@ -231,14 +231,23 @@ static void delete_chains(struct sp_making *making, const struct pairing *chains
 	}
 }
 
-static void add_rules(struct sp_making *making, const struct pairing *chains,
+/* Nothing jumps to it yet, and all that its rules name is there. */
+static bool is_apart(const struct sp_chain *chain, const struct sp_chain *held,
     const struct named *renewed, size_t renewed_count)
+{
+	return !held && !chain->base && !names_any(chain, renewed, renewed_count);
+}
+
+/* Of the chains that stand apart, or of the others. */
+static void add_rules(struct sp_making *making, const struct pairing *chains,
+    const struct named *renewed, size_t renewed_count, bool apart)
 {
 	for (size_t i = 0; i < making->wanted->chains.length; i++) {
 		const struct sp_chain *chain = &making->wanted->chains.items[i];
 		const struct sp_chain *held = partner(chains, chain->name, true);
 
-		if (held && !must_flush(held, chain, renewed, renewed_count))
+		if (is_apart(chain, held, renewed, renewed_count) != apart ||
+		    (held && !must_flush(held, chain, renewed, renewed_count)))
 			continue;
 		for (size_t r = 0; r < chain->rules.length; r++) {
 			struct sp_change *added =
@@ -382,22 +391,31 @@ static void delete_sets(struct sp_making *making, const struct pairing *sets)
 	}
 }
 
-static void add_sets(struct sp_making *making, const struct pairing *sets)
+static void add_set(
+    struct sp_making *making, const struct sp_set *wanted, const struct sp_set *held)
+{
+	struct sp_change *added;
+
+	if (!held) {
+		added = sp_making_add(making, SP_CHANGE_ADD_SET, wanted->name);
+		if (added)
+			added->set = wanted;
+	}
+	if (!sp_set_is_volatile(wanted))
+		content_without(making, wanted, held, SP_CHANGE_ADD_ELEMENTS);
+}
+
+/* Sets of a name that none has, or the others: what they lack, or all of it anew. */
+static void add_sets(struct sp_making *making, const struct pairing *sets, bool new)
 {
 	for (size_t i = 0; i < making->wanted->sets.length; i++) {
 		const struct sp_set *wanted = &making->wanted->sets.items[i];
 		const struct sp_set *held = partner(sets, wanted->name, true);
-		struct sp_change *added;
 
-		if (held && !sp_set_same_type(held, wanted))
-			held = NULL;
-		if (!held) {
-			added = sp_making_add(making, SP_CHANGE_ADD_SET, wanted->name);
-			if (added)
-				added->set = wanted;
-		}
-		if (!sp_set_is_volatile(wanted))
-			content_without(making, wanted, held, SP_CHANGE_ADD_ELEMENTS);
+		if (new != !held)
+			continue;
+		add_set(
+		    making, wanted, held && sp_set_same_type(held, wanted) ? held : NULL);
 	}
 }
 
@@ -433,6 +451,21 @@ static void first_load(struct sp_making *making)
 	}
 }
 
+/* A table that is not there, or does nothing, is seen by no packet before all of it
+ * stands. */
+static bool needs_ahead(const struct sp_delta *delta)
+{
+	for (size_t i = 0; i < delta->changes.length; i++) {
+		const struct sp_change *change = &delta->changes.items[i];
+
+		if (change->kind == SP_CHANGE_ADD_TABLE)
+			return false;
+		if (change->kind == SP_CHANGE_ADD_SET && change->set->interval)
+			return true;
+	}
+	return false;
+}
+
 static void shape(struct sp_making *making, const struct pairing *counters,
     const struct pairing *sets, const struct pairing *chains)
 {
@@ -440,14 +473,19 @@ static void shape(struct sp_making *making, const struct pairing *counters,
 	struct named *renewed = renewed_sets(making, sets, &renewed_count);
 
 	add_counters(making, counters);
-	add_chains(making, chains);
+	add_chains(making, chains, false);
+	add_sets(making, sets, true);
+	add_rules(making, chains, renewed, renewed_count, true);
+	if (needs_ahead(making->delta))
+		making->delta->ahead = making->delta->changes.length;
+	add_chains(making, chains, true);
 	flush_chains(making, chains, renewed, renewed_count);
 	delete_elements(making, sets);
 	delete_sets(making, sets);
 	delete_chains(making, chains);
 	delete_counters(making, counters);
-	add_sets(making, sets);
-	add_rules(making, chains, renewed, renewed_count);
+	add_sets(making, sets, false);
+	add_rules(making, chains, renewed, renewed_count, false);
 	free(renewed);
 }
 
@@ -490,43 +528,6 @@ struct sp_delta *sp_delta_make(const struct sp_ruleset *wanted,
 		return NULL;
 	}
 	return making.delta;
-}
-
-struct sp_delta *sp_delta_remove(const struct sp_kernel *kernel, struct sp_diag *diag)
-{
-	struct sp_making making = { .delta = calloc(1, sizeof(*making.delta)) };
-
-	if (making.delta && kernel->present)
-		sp_making_add(&making, SP_CHANGE_DELETE_TABLE, SP_TABLE);
-	if (making.delta && !making.failed)
-		return making.delta;
-	sp_out_of_memory(diag);
-	sp_delta_free(making.delta);
-	return NULL;
-}
-
-struct sp_delta *sp_delta_override(
-    const struct sp_override *overrides, size_t count, struct sp_diag *diag)
-{
-	struct sp_making making = { .delta = calloc(1, sizeof(*making.delta)) };
-
-	for (size_t i = 0; i < count && making.delta; i++) {
-		const struct sp_override *override = &overrides[i];
-		struct sp_change *change = sp_making_add(&making,
-		    override->timeout_ms ? SP_CHANGE_OPEN : SP_CHANGE_CLOSE,
-		    SP_SET_OVERRIDDEN);
-
-		if (!change)
-			break;
-		change->protocol = (uint8_t) override->protocol;
-		change->port = override->port;
-		change->timeout_ms = override->timeout_ms;
-	}
-	if (making.delta && !making.failed)
-		return making.delta;
-	sp_out_of_memory(diag);
-	sp_delta_free(making.delta);
-	return NULL;
 }
 
 void sp_delta_free(struct sp_delta *delta)

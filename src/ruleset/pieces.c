@@ -154,9 +154,12 @@ static struct sp_intervals slice(const struct sp_set *set, const struct piece *p
 
 /* ---- the sets of a ruleset ---- */
 
+/* Lists that the policy names; a rule matches one of them, as its source. */
 static bool is_splittable(const struct sp_set *set, size_t most)
 {
-	return (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6) && set->interval &&
+	return !strncmp(
+		   set->name, SP_ADDRESS_SET_PREFIX, strlen(SP_ADDRESS_SET_PREFIX)) &&
+	       (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6) && set->interval &&
 	       set->borrowed && !set->map && sp_intervals_count(&set->addresses) > most;
 }
 

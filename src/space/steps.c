@@ -252,6 +252,12 @@ static int rate_family(const struct sp_statement *rate)
 	return rate->field == SP_FIELD_IP_SADDR ? SP_IPV4 : SP_IPV6;
 }
 
+/* A list of the policy has a name to tell; what a service lists itself has none. */
+static bool is_list(const char *set)
+{
+	return !strncmp(set, SP_ADDRESS_SET_PREFIX, strlen(SP_ADDRESS_SET_PREFIX));
+}
+
 static bool match_address(
     const struct reading *reading, const struct sp_statement *match, struct sp_step *step)
 {
@@ -269,7 +275,7 @@ static bool match_address(
 		if (!set)
 			return false;
 		addresses = source && reading->joined ? reading->joined : &set->addresses;
-		if (source)
+		if (source && is_list(set->name))
 			step->set = set->name;
 	}
 	if (!match_family(family, step))

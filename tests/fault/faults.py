@@ -44,9 +44,23 @@ def sallyport(*command, state=STATE, must=True):
     return run(*command_line(command, state), must=must)
 
 
+def reached(objects, rules):
+    """The objects that packets meet: base chains, and what those refer to. New sets
+    and chains go ahead of the batch that refers to them (delta.h), and until it
+    comes the old ruleset stands."""
+    named = {thing["name"]: json.dumps([thing, elements, rules.get(thing["name"], [])])
+             for _, thing, elements in objects if "name" in thing}
+    met = [thing["name"] for kind, thing, _ in objects
+           if kind == "chain" and "hook" in thing or thing.get("name") == "about"]
+    for name in met:
+        met += [other for other in named
+                if other not in met and re.search(f'"@?{re.escape(other)}"', named[name])]
+    return set(met)
+
+
 def kernel():
-    """What the table holds, without counts, handles and the order that its history
-    gave it; and the ports with leases."""
+    """What the table holds that packets meet, without counts, handles and the order
+    that its history gave it; and the ports with leases."""
     listing = run("nft", "-j", "list", "table", "inet", "sallyport", must=False).stdout
     objects, rules, leases = [], {}, set()
     for item in json.loads(listing or '{"nftables": []}')["nftables"]:
@@ -61,7 +75,22 @@ def kernel():
         elif thing.get("name") != "grace" and kind != "metainfo":
             objects.append([kind, thing, sorted(json.dumps(e) for e in elements)])
     objects.sort(key=json.dumps)
-    return json.dumps([objects, rules], sort_keys=True), frozenset(leases)
+    whole = json.dumps([objects, rules], sort_keys=True)
+    met = reached(objects, rules)
+    objects = [o for o in objects if o[1].get("name", "") in met or o[0] == "table"]
+    rules = {chain: expressions for chain, expressions in rules.items() if chain in met}
+    held = Held((json.dumps([objects, rules], sort_keys=True), frozenset(leases)))
+    held.whole = whole
+    return held
+
+
+class Held(tuple):
+    """Equal where packets and leases find the same; `whole` has the rest too."""
+
+
+def stands(fate):
+    held = kernel()
+    return held == fate and held.whole == fate.whole
 
 
 def hold(policy, leases=()):
@@ -106,7 +135,7 @@ class Scenario:
 
     def converges(self):
         sallyport(*(self.after or self.command))
-        return kernel() == self.fates[-1]
+        return stands(self.fates[-1])
 
 
 class Apply(Scenario):
@@ -150,7 +179,7 @@ class Rollback(Scenario):
             active = file.read()
         with open(f"{self.template}/active/policy.ini") as file:
             undone = file.read() != active
-        return kernel() == self.fates[undone]
+        return stands(self.fates[undone])
 
 
 class Undo(Scenario):
@@ -185,7 +214,7 @@ class Undo(Scenario):
         if os.path.exists(f"{STATE}/pending/deadline"):
             sallyport("rollback")
         sallyport(*self.after)
-        return kernel() == self.fates[-1] and not os.path.exists(f"{STATE}/pending/deadline")
+        return stands(self.fates[-1]) and not os.path.exists(f"{STATE}/pending/deadline")
 
 
 class Confirm(Undo):
@@ -197,7 +226,7 @@ class Confirm(Undo):
     def converges(self):
         sallyport("confirm", must=False)
         sallyport(*self.after)
-        return kernel() == self.fates[-1]
+        return stands(self.fates[-1])
 
 
 class Boot(Scenario):
@@ -297,7 +326,7 @@ class Watch(Scenario):
     def converges(self):
         process, end = self.start(), time.monotonic() + 5
         self.follow(process, 1, 5)
-        while (open_again := kernel() == self.fates[-1]) is False and time.monotonic() < end:
+        while (open_again := stands(self.fates[-1])) is False and time.monotonic() < end:
             time.sleep(0.05)
         process.kill()
         process.wait()
