@@ -53,10 +53,15 @@ def bound_socket(source, target):
 ESTABLISHED, RETRANSMITTED = 1, 100
 
 
+def information(sock):
+    """The state, and how many segments were sent again."""
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RETRANSMITTED + 4)
+    return info[0], struct.unpack_from("I", info, RETRANSMITTED)[0]
+
+
 def is_answered(sock):
     """Was its first packet answered, only that we had no time to look?"""
-    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RETRANSMITTED + 4)
-    return info[0] == ESTABLISHED and struct.unpack_from("I", info, RETRANSMITTED)[0] == 0
+    return information(sock) == (ESTABLISHED, 0)
 
 
 class Log:
@@ -101,7 +106,10 @@ def connect_again_and_again(table, log, step):
                 selector.register(sock, selectors.EVENT_WRITE)
         for key, _ in selector.select(max(0, min(following - time.time(), 0.02))):
             error = key.fileobj.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            settle(key.fileobj, "reset" if error else "open")
+            # We may have been held up for a second, and the SYN sent again: what
+            # counts is the fate of the first one.
+            answered = "shut" if not error and information(key.fileobj)[1] else "open"
+            settle(key.fileobj, "reset" if error else answered)
         now = time.time()
         for sock in [sock for sock, (began, _) in under_way.items() if now - began > PATIENCE]:
             settle(sock, "open" if is_answered(sock) else "shut")
