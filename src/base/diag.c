@@ -7,8 +7,9 @@
 #include <sallyport/array.h>
 #include <sallyport/limits.h>
 
-static void add(struct sp_diag *diag, enum sp_severity severity,
-    const struct sp_location *at, const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void add(struct sp_diag *diag,
+    enum sp_severity severity, const struct sp_location *at, const char *format,
+    va_list arguments)
 {
 	struct sp_diagnostic item = { .severity = severity };
 

@@ -165,7 +165,10 @@ static bool add_anonymous(
 	    (key == SP_KEY_IPV4 || key == SP_KEY_IPV6))
 		held.key = key;
 	held.foreign = !is_our_anonymous(set, flags, &held);
-	return held.name && sp_array_push(&decoding->anonymous, held);
+	if (held.name && sp_array_push(&decoding->anonymous, held))
+		return true;
+	free((char *)held.name);
+	return false;
 }
 
 static bool add_set(
@@ -188,7 +191,10 @@ static bool add_set(
 			   nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN), &held.key) ||
 		       (held.map && nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) !=
 					(uint32_t)NFT_DATA_VERDICT);
-	return held.name && sp_array_push(&decoding->ruleset->sets, held);
+	if (held.name && sp_array_push(&decoding->ruleset->sets, held))
+		return true;
+	free(held.name);
+	return false;
 }
 
 int sp_decode_set(const struct nlmsghdr *message, void *context)

@@ -12,7 +12,8 @@ const char *sp_address_set_name(
 	return name;
 }
 
-static char *format_name(struct sp_build *build, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static char *format_name(
+    struct sp_build *build, const char *format, va_list arguments)
 {
 	char *name = NULL;
 

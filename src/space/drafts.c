@@ -129,6 +129,8 @@ static bool draft_run(const struct sp_survey *survey, const struct sp_cell_group
 	}
 	if (any && done)
 		draft->interfaces = sp_pool_interfaces(survey->pool, &interfaces);
+	else
+		sp_interfaces_free(&interfaces);
 	done = done && (!any || draft->interfaces != SP_NOWHERE);
 	free(marked);
 	return done;

@@ -73,8 +73,8 @@ static bool is_there(
 	return false;
 }
 
-static void add(struct judging *judging, struct sp_finding finding, const char *format,
-    va_list arguments)
+__attribute__((format(printf, 3, 0))) static void add(struct judging *judging,
+    struct sp_finding finding, const char *format, va_list arguments)
 {
 	struct sp_endpoint_verdict *verdict = judging->verdict;
 
