@@ -174,6 +174,10 @@ static bool read_host_names(
 		return sp_refuse_item(reading, value, SP_MAX_NAMES,
 		    "more than %d names: each is asked in a handshake of its own",
 		    SP_MAX_NAMES);
+	for (size_t i = 0; i < value->count; i++)
+		if (sp_slice_is(value->items[i].text, "none"))
+			return sp_refuse_item(reading, value, i,
+			    "\"none\" stands alone: without it the names are asked");
 	return read_strings(reading, value, field, read_host_name);
 }
 
