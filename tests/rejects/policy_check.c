@@ -1,8 +1,9 @@
 /* Reads a policy as every command does and prints what is wrong with it, in
  * the form of the command line: file:line:column: error: message.
  *
- * policy-check [--print | --inlined | --digest] [--config DIR] POLICY
- * Exit 0: a policy; 2: none. */
+ * policy-check [--print | --inlined | --digest | --each] [--config DIR] POLICY...
+ * Exit 0: the last one is a policy; 2: none. --each: "== 0 POLICY" or "== 2 POLICY"
+ * behind what is said of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,8 @@ static void print(const struct sp_policy *policy, const char *form)
 		printf("\n");
 		return;
 	}
+	if (!strcmp(form, "--each"))
+		return;
 	text = sp_policy_print(policy, !strcmp(form, "--inlined"), &length);
 	if (text)
 		fwrite(text, 1, length, stdout);
@@ -64,32 +67,39 @@ static void add_lints(const struct sp_policy *policy, struct sp_diag *diag)
 	sp_diag_sort(diag);
 }
 
-int main(int count, char **arguments)
+static int check(const struct sp_policy_source *source, const char *form)
 {
-	struct sp_policy_source source = { 0 };
 	struct sp_diag diag = { 0 };
-	struct sp_policy *policy;
-	const char *form = NULL;
-	int result;
+	struct sp_policy *policy = sp_policy_read(source, &diag);
+	int result = policy ? 0 : 2;
 
-	for (int i = 1; i < count; i++) {
-		if (!strcmp(arguments[i], "--config") && i + 1 < count)
-			source.config_directory = arguments[++i];
-		else if (!strncmp(arguments[i], "--", 2))
-			form = arguments[i];
-		else
-			source.path = arguments[i];
-	}
-	if (!source.path)
-		return 64;
-	policy = sp_policy_read(&source, &diag);
 	if (policy)
 		add_lints(policy, &diag);
 	show(&diag);
 	if (policy && form)
 		print(policy, form);
-	result = policy ? 0 : 2;
 	sp_policy_free(policy);
 	sp_diag_free(&diag);
+	return result;
+}
+
+int main(int count, char **arguments)
+{
+	struct sp_policy_source source = { 0 };
+	const char *form = NULL;
+	int result = 64;
+
+	for (int i = 1; i < count; i++) {
+		if (!strcmp(arguments[i], "--config") && i + 1 < count) {
+			source.config_directory = arguments[++i];
+		} else if (!strncmp(arguments[i], "--", 2)) {
+			form = arguments[i];
+		} else {
+			source.path = arguments[i];
+			result = check(&source, form);
+			if (form && !strcmp(form, "--each"))
+				printf("== %d %s\n", result, source.path);
+		}
+	}
 	return result;
 }
