@@ -31,7 +31,7 @@ packages_long=(
 	lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls
 	lighttpd-mod-nss lighttpd-mod-wolfssl haproxy stunnel4 caddy botan
 	erlang-base erlang-ssl mosquitto
-	sslscan nmap openssh-server openssh-client ldap-utils
+	sslscan nmap openssh-server openssh-client ansible-core ldap-utils
 	qemu-system-x86 cpio valgrind ufw firewalld
 	debootstrap lintian dpkg-dev binutils
 	inn2-inews libcanlock3 libperl5.36 libpython3.11

@@ -85,9 +85,12 @@ certificates() {
 
 # web NAME LEAF LISTEN...: nginx with that certificate; LISTEN as nginx has it.
 # Its last LISTEN's port is waited for.
-web() {
-	local name=$1 leaf=$2 listen lines=
-	shift 2
+web() { web_on server "$@"; }
+
+# web_on HOST NAME LEAF LISTEN...
+web_on() {
+	local where=$1 name=$2 leaf=$3 listen lines=
+	shift 3
 	need_command nginx
 	for listen; do
 		lines+="listen $listen ssl; "
@@ -115,8 +118,8 @@ web() {
 			}
 		}
 	END
-	server_start "$name" server nginx -e "$TEST_TMP/$name/error.log" -c "$TEST_TMP/$name/nginx.conf"
-	wait_for_port server tcp "${listen##*:}"
+	server_start "$name" "$where" nginx -e "$TEST_TMP/$name/error.log" -c "$TEST_TMP/$name/nginx.conf"
+	wait_for_port "$where" tcp "${listen##*:}"
 }
 
 # ssl3_only NAME LEAF PORT: NSS selfserv, on every IPv4 address.
