@@ -27,6 +27,7 @@ cat >"$fleet/sshd_config" <<-'END'
 	PidFile none
 	UsePAM no
 	PasswordAuthentication no
+	Subsystem sftp internal-sftp
 	PermitRootLogin prohibit-password
 END
 
@@ -94,10 +95,11 @@ on() {
 
 # --- the controller ----------------------------------------------------------
 
-standard() {
+standard() { # LINE-OF-[policy]...
 	cat <<-END
 		[policy]
 		version = 1
+		$*
 		[service metrics]
 		port = 9100
 		tls = none
@@ -112,7 +114,7 @@ standard() {
 	printf '[service debug]\nport = 9101\ntls = none\n'
 } >"$fleet/lost.ini"
 {
-	standard
+	standard lockdown = ssh
 	printf '[service ssh]\nfrom = 10.77.0.0/24\n'
 } >"$fleet/standard.ini"
 {
@@ -142,6 +144,7 @@ controller() {
 }
 playbook() {
 	local began=$SECONDS
+	rm -rf "$TEST_TMP/report"
 	run controller ansible-playbook sallyport.fleet.fleet \
 		-e "sallyport_fleet_folder=$TEST_TMP/report" "$@"
 	echo "     ($((SECONDS - began)) s)"
@@ -249,4 +252,37 @@ check_equal "every host is unchanged" 5 "$(grep -cE '^(web[123]|stale|lost) .* c
 check_equal "and says so" 5 "$(grep -cE '^[a-z0-9]+ +unchanged' <<<"$table")"
 check_equal "not a handle differs" "$before" "$(shapes)"
 as_applied
+
+# --- what fails, and how it is said ------------------------------------------
+
+# module HOST ARGUMENTS: one task, without the role.
+module() {
+	run controller ansible "$1" -m sallyport.fleet.sallyport_policy -a "$2"
+	said=$output$errors
+}
+on web1 "cat >/etc/sallyport/other.ini" <"$fleet/lost.ini"
+module web1 policy=/etc/sallyport/other.ini
+check_equal "what would shut us out is refused where nothing would undo it" 2 "$status"
+check_match "in sallyport's words" 'not applied: .*lets no new connection of yours in' "$said"
+module web1 state=confirmed
+check_equal "a confirmation that nothing waits for fails" 2 "$status"
+check_match "and says why" 'nothing waits to be confirmed' "$said"
+
+sed 's/^port = 9100/prot = 9100/' "$fleet/standard.ini" >"$fleet/wrong.ini"
+echo "sallyport_policy_file: $fleet/wrong.ini" >"$fleet/host_vars/web1.yml"
+check_exit 0 "web2 is locked down" on web2 sallyport lockdown
+for pid in $(ip netns pids "${net_prefix}web3"); do
+	[[ $(<"/proc/$pid/comm") != sshd ]] || kill "$pid"
+done
+playbook --limit web1,web2,web3,localhost
+expect_status 2 "each needs somebody"
+check_match "a wrong policy" "^web1 +failed +3 of 3 +the policy is wrong:" "$table"
+check_match "names the line and what would be right" \
+	"policy.ini:5:1: error: .service. has no key .prot.: did you mean .port" "$(tr -s ' \n' ' ' <<<"$table")"
+check_match "a lockdown is left alone" "^web2 +failed .*somebody locked this host down" "$table"
+check_match "a host that is not there is told" "^web3 +unreachable +-" "$table"
+check_no_match "others were no part of it" "^(stale|lost)" "$table"
+check_match "the lockdown holds" '"locked_down": true' "$(on web2 sallyport status --format json)"
+check_equal "nothing was left lying about" "other.ini policy.ini profiles.d services.d " \
+	"$(on web1 ls -A /etc/sallyport | tr '\n' ' ')"
 finish

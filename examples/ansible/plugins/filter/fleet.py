@@ -7,7 +7,8 @@ description: Returns C(text), C(markdown) and C(bad), the hosts that need somebo
 positional: _input
 options:
   _input:
-    description: For each host's name, C(sallyport_fleet) as the role C(host) leaves it, or null.
+    description:
+      For each host's name, C(sallyport_fleet) as the role C(host) leaves it.
     type: dict
     required: true
   time:
@@ -90,9 +91,8 @@ def passing(audit):
 
 def host_row(report):
     """STATE, PORTS and what there is to say; is it as the policy wants it?"""
-    report = report or {"state": "unreachable"}
     audit = report.get("audit")
-    said = [report["why"]] if report.get("why") else []
+    said = (report.get("why") or "").splitlines()
     if audit:
         said += audit_lines(audit, report.get("verify"))
     elif not said and report["state"] != "unreachable":
