@@ -110,6 +110,10 @@ void sp_suggest(struct sp_suggestion *suggestion, struct sp_slice candidate)
 
 	if (wanted.length > LONGEST_COMPARED || candidate.length > LONGEST_COMPARED)
 		return;
+	/* Each letter that one has more is a step. */
+	if (candidate.length > wanted.length + near ||
+	    wanted.length > candidate.length + near)
+		return;
 	found = distance(wanted, candidate);
 	if (found > near || (suggestion->best.text && found >= suggestion->distance))
 		return;

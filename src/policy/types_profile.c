@@ -214,19 +214,34 @@ const struct sp_type sp_type_limit = { false, read_limit, print_limit };
 
 /* --- clauses ------------------------------------------------------------- */
 
+static bool unknown_demand(struct sp_reading *reading, const struct sp_value *value,
+    size_t i, struct sp_slice key)
+{
+	struct sp_suggestion suggestion = { .wanted = key };
+
+	for (int demand = 0; demand < SP_DEMANDS; demand++)
+		sp_suggest(&suggestion, sp_slice(sp_demand_key((enum sp_demand)demand)));
+	if (suggestion.best.text)
+		return sp_refuse_item(reading, value, i,
+		    "no key of a profile is \"%.*s\": did you mean \"%.*s\"?",
+		    SP_SHOW(key), SP_SHOW(suggestion.best));
+	return sp_refuse_item(reading, value, i,
+	    "no key of a profile is \"%.*s\": a clause is a key and where it is said, "
+	    "\"min_version section 3.1\"",
+	    SP_SHOW(key));
+}
+
 /* "KEY where the source says so" */
 static bool read_clause(
     struct sp_reading *reading, const struct sp_value *value, size_t i, char **clauses)
 {
 	struct sp_slice text = value->items[i].text, key = sp_slice_word(&text);
-	struct sp_suggestion suggestion = { .wanted = key };
 	char *clause;
 
 	text = sp_slice_trim(text);
 	for (int demand = 0; demand < SP_DEMANDS; demand++) {
 		const char *known = sp_demand_key((enum sp_demand)demand);
 
-		sp_suggest(&suggestion, sp_slice(known));
 		if (!sp_slice_is(key, known))
 			continue;
 		if (!text.length)
@@ -239,14 +254,7 @@ static bool read_clause(
 		clauses[demand] = clause;
 		return clause || sp_out_of_memory(reading->diag);
 	}
-	if (suggestion.best.text)
-		return sp_refuse_item(reading, value, i,
-		    "no key of a profile is \"%.*s\": did you mean \"%.*s\"?",
-		    SP_SHOW(key), SP_SHOW(suggestion.best));
-	return sp_refuse_item(reading, value, i,
-	    "no key of a profile is \"%.*s\": a clause is a key and where it is said, "
-	    "\"min_version section 3.1\"",
-	    SP_SHOW(key));
+	return unknown_demand(reading, value, i, key);
 }
 
 static bool read_clauses(

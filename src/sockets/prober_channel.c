@@ -69,13 +69,14 @@ void sp_prober_fail(struct sp_prober *prober, const char *format, ...)
 {
 	va_list arguments;
 
+	/* It ends with its channel too, where a filter lets nobody be killed. */
+	if (prober->control >= 0)
+		close(prober->control);
 	if (prober->pid > 0) {
 		kill(prober->pid, SIGKILL);
 		while (waitpid(prober->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	if (prober->control >= 0)
-		close(prober->control);
 	prober->pid = 0;
 	prober->control = -1;
 	if (prober->failure)
