@@ -142,10 +142,20 @@ json_t *sp_json_region(const struct sp_region *region)
 	    "interfaces", sp_json_interfaces(region->interfaces));
 }
 
+/* jansson leaves DEL as it is, which only ever is within a string. */
+static int write_out(const char *bytes, size_t length, void *out)
+{
+	for (size_t i = 0; i < length; i++)
+		if (bytes[i] == 0x7f ? fputs("\\u007f", out) == EOF
+				     : putc(bytes[i], out) == EOF)
+			return -1;
+	return 0;
+}
+
 bool sp_json_flush(FILE *out, json_t *root)
 {
-	bool done = root &&
-		    json_dumpf(root, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
+	const size_t form = JSON_INDENT(2) | JSON_ENSURE_ASCII;
+	bool done = root && json_dump_callback(root, write_out, out, form) == 0 &&
 		    fputc('\n', out) != EOF && fflush(out) == 0;
 
 	json_decref(root);

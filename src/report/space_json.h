@@ -23,7 +23,8 @@ json_t *sp_json_packet(const struct sp_packet *packet, bool verified);
 /* protocol, ports, sources, destinations, interfaces */
 json_t *sp_json_region(const struct sp_region *region);
 
-/* Writes it with a line break, and drops it. */
+/* Writes it with a line break, and drops it. Nothing but printable ASCII: what a terminal
+ * would obey stays \uNNNN. */
 bool sp_json_flush(FILE *out, json_t *root);
 
 #endif

@@ -176,7 +176,6 @@ bool sp_report_verify_json(
     FILE *out, const struct sp_policy *policy, const struct sp_verdicts *verdicts)
 {
 	json_t *ports = json_array(), *report;
-	bool done = false;
 
 	for (size_t i = 0; i < verdicts->count; i++)
 		json_array_append_new(
@@ -189,10 +188,5 @@ bool sp_report_verify_json(
 	report = json_pack("{s:i, s:o, s:b, s:o}", "version", 1, "time",
 	    sp_json_time(verdicts->now), "pass", sp_verdicts_pass(verdicts), "ports",
 	    ports);
-	/* Nothing but ASCII: what a terminal would obey stays \uNNNN. */
-	if (report)
-		done = json_dumpf(report, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
-		       fputc('\n', out) != EOF && fflush(out) == 0;
-	json_decref(report);
-	return done;
+	return sp_json_flush(out, report);
 }
