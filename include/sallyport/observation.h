@@ -261,7 +261,10 @@ struct sp_testimony {
 	struct sp_certificate *certificates;
 	size_t certificate_count, certificate_capacity;
 	uint32_t connections; /* that were opened for it */
-	bool sandboxed;	      /* fully: seccomp and memory limit too */
+	/* When its child was started and when it ended: milliseconds since the first
+	 * endpoint of the run. */
+	uint32_t began_ms, ended_ms;
+	bool sandboxed; /* fully: seccomp and memory limit too */
 };
 
 /* Takes the frame's content over, which is left empty. False, and `failure`

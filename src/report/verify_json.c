@@ -124,12 +124,13 @@ static json_t *endpoint_of(const struct sp_verdict *verdict,
 	for (size_t i = 0; i < testimony->certificate_count; i++)
 		json_array_append_new(
 		    all, certificate_of(&testimony->certificates[i], now));
-	return json_pack("{s:s, s:i, s:b, s:b, s:s, s:o, s:o, s:o, s:i, s:b}", "address",
-	    sp_address_print(&endpoint->endpoint->address, address), "port",
+	return json_pack("{s:s, s:i, s:b, s:b, s:s, s:o, s:o, s:o, s:i, s:b, s:I, s:I}",
+	    "address", sp_address_print(&endpoint->endpoint->address, address), "port",
 	    verdict->target->port, "local", endpoint->endpoint->local, "listening",
 	    endpoint->endpoint->listening, "outcome", sp_outcome_name(endpoint->outcome),
 	    "answers", answers, "findings", findings, "certificates", all, "connections",
-	    (int)testimony->connections, "sandboxed", testimony->sandboxed);
+	    (int)testimony->connections, "sandboxed", testimony->sandboxed, "began_ms",
+	    (json_int_t)testimony->began_ms, "ended_ms", (json_int_t)testimony->ended_ms);
 }
 
 static json_t *lease_of(const struct sp_lease *lease)

@@ -50,6 +50,7 @@ struct loop {
 	struct sp_prober *prober;
 	const struct sp_job *jobs;
 	size_t count, next, done;
+	int64_t began; /* by sp_prober_clock_ms() */
 	struct talk *talks;
 	size_t talk_count;
 	struct pollfd *polls;		     /* control, then POLLS for each talk */
@@ -65,11 +66,17 @@ static void drop(struct attempt *attempt)
 	attempt->fd = -1;
 }
 
+static uint32_t since(const struct loop *loop)
+{
+	return (uint32_t)(sp_prober_clock_ms() - loop->began);
+}
+
 static void finish(struct loop *loop, struct talk *talk, enum sp_ended ended,
     uint32_t code, const char *failure)
 {
 	struct sp_testimony *testimony = talk->job->testimony;
 
+	testimony->ended_ms = since(loop);
 	testimony->ended = ended;
 	testimony->code = code;
 	if (failure && !testimony->failure)
@@ -350,6 +357,7 @@ static bool start_talk(struct loop *loop, struct talk *talk)
 	/* Ours alone: the child may block, we may not. */
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	talk->channel = pair[0];
+	job->testimony->began_ms = since(loop);
 	talk->deadline = sp_prober_clock_ms() + job->request->port_ms + OWN_GRACE_MS;
 	if (sp_frame_send(loop->prober->control, &frame, pair[1])) {
 		close(pair[1]);
@@ -497,6 +505,7 @@ void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t c
 		    prober, "the prober cannot be asked: %s", strerror(ENOMEM));
 	find_addresses(&loop);
 	(void)sp_prober_wait(prober);
+	loop.began = sp_prober_clock_ms();
 	while (loop.talks && loop.polls && prober->control >= 0 && loop.done < count) {
 		start_more(&loop, most_running);
 		if (prober->control >= 0 && loop.talk_count)
