@@ -37,8 +37,7 @@ struct watched {
 	struct handshake_chain *chain;
 	bool server_hello, key_exchange, fatal;
 	struct server_hello hello;
-	uint8_t first[80]; /* bytes of the wire, before OpenSSL took them */
-	size_t first_length;
+	struct handshake_intake intake;
 };
 
 static void say(struct sp_observation *observation, enum sp_reply reply, const char *text)
@@ -245,22 +244,42 @@ static bool expect(SSL *ssl, const struct handshake *handshake)
 
 /* Keeps what came first: of a peer that does not speak TLS, OpenSSL says no more
  * than "wrong version number". */
-static long keep_first(BIO *bio, int operation, const char *bytes, size_t length,
+static void keep_first(
+    struct handshake_intake *intake, const uint8_t *bytes, size_t length)
+{
+	size_t room = sizeof(intake->first) - intake->first_length;
+
+	if (length < room)
+		room = length;
+	memcpy(intake->first + intake->first_length, bytes, room);
+	intake->first_length += room;
+}
+
+static long watch_reads(BIO *bio, int operation, const char *bytes, size_t length,
     int argument, long more, int result, size_t *processed)
 {
-	struct watched *watched = (struct watched *)BIO_get_callback_arg(bio);
-	size_t room = sizeof(watched->first) - watched->first_length;
+	struct handshake_intake *intake =
+	    (struct handshake_intake *)BIO_get_callback_arg(bio);
 
 	(void)length;
 	(void)argument;
 	(void)more;
-	if (operation != (BIO_CB_READ | BIO_CB_RETURN) || result <= 0)
-		return result;
-	if (*processed < room)
-		room = *processed;
-	memcpy(watched->first + watched->first_length, bytes, room);
-	watched->first_length += room;
+	if (operation == BIO_CB_READ && clock_ms() >= intake->deadline_ms) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0)
+		keep_first(intake, (const uint8_t *)bytes, *processed);
 	return result;
+}
+
+bool handshake_attach(SSL *ssl, int fd, struct handshake_intake *intake)
+{
+	if (SSL_set_fd(ssl, fd) != 1)
+		return false;
+	BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)intake);
+	BIO_set_callback_ex(SSL_get_rbio(ssl), watch_reads);
+	return true;
 }
 
 /* RFC 8446 section 4.2.3 by OpenSSL's names, weak ones among them: what is chosen is
@@ -325,11 +344,8 @@ static SSL *open_session(
 	    SSL_set_max_proto_version(ssl, handshake->version) == 1 &&
 	    offer_certificates(ssl, handshake->certificates) && expect(ssl, handshake) &&
 	    offer_protocols(ssl, handshake) && trust_show_client(handshake->trust, ssl) &&
-	    SSL_set_fd(ssl, fd) == 1) {
-		BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)watched);
-		BIO_set_callback_ex(SSL_get_rbio(ssl), keep_first);
+	    handshake_attach(ssl, fd, &watched->intake))
 		return ssl;
-	}
 	SSL_free(ssl);
 	return NULL;
 }
@@ -359,23 +375,23 @@ int handshake_drive(SSL *ssl, int fd, int64_t deadline_ms, int *ret_error)
 static void say_what_it_was(
     struct watched *watched, int fd, int error, const char *reason)
 {
+	struct handshake_intake *intake = &watched->intake;
 	ssize_t more =
-	    watched->first_length
-		? recv(fd, watched->first + watched->first_length,
-		      sizeof(watched->first) - watched->first_length, MSG_DONTWAIT)
+	    intake->first_length
+		? recv(fd, intake->first + intake->first_length,
+		      sizeof(intake->first) - intake->first_length, MSG_DONTWAIT)
 		: 0;
 	struct reply reply;
-	char line[sizeof(watched->first)];
+	char line[sizeof(intake->first)];
 
 	if (more > 0)
-		watched->first_length += (size_t)more;
-	reply = reply_read(watched->first, watched->first_length, REPLY_TO_SERVER_HELLO);
+		intake->first_length += (size_t)more;
+	reply = reply_read(intake->first, intake->first_length, REPLY_TO_SERVER_HELLO);
 
 	if (reply.kind == REPLY_CLEAR_TEXT) {
-		reply_first_line(
-		    watched->first, watched->first_length, line, sizeof(line));
+		reply_first_line(intake->first, intake->first_length, line, sizeof(line));
 		say(watched->observation, SP_REPLY_CLEAR_TEXT, line);
-	} else if (watched->first_length && !reply.warned) {
+	} else if (intake->first_length && !reply.warned) {
 		say(watched->observation, SP_REPLY_MALFORMED,
 		    reply.why ? reply.why : reason);
 	} else {
@@ -431,9 +447,10 @@ static void say_particulars(SSL *ssl, const struct handshake *handshake,
 void handshake_ask(const struct handshake *handshake, int fd,
     struct sp_observation *observation, struct handshake_chain *ret_chain)
 {
-	struct watched watched = {
-		.trust = handshake->trust, .observation = observation, .chain = ret_chain
-	};
+	struct watched watched = { .trust = handshake->trust,
+		.observation = observation,
+		.chain = ret_chain,
+		.intake.deadline_ms = handshake->deadline_ms };
 	SSL *ssl = open_session(handshake, fd, &watched);
 	int error = 0;
 

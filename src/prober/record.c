@@ -35,8 +35,12 @@ static enum record_end read_exactly(
 enum record_end record_read(int fd, int64_t deadline_ms, struct record *ret)
 {
 	uint8_t header[HEADER_BYTES];
-	enum record_end end = read_exactly(fd, header, sizeof(header), deadline_ms);
+	enum record_end end;
 
+	/* Whoever skips records must end too, and a fast peer is never waited for. */
+	if (clock_ms() >= deadline_ms)
+		return RECORD_TIMEOUT;
+	end = read_exactly(fd, header, sizeof(header), deadline_ms);
 	if (end != RECORD_WHOLE)
 		return end;
 	ret->type = header[0];

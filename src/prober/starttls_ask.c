@@ -80,13 +80,14 @@ static void ask_lines(struct session *session, const struct lines *lines,
 /* --- does it run what stood behind the upgrade? (CVE-2011-0411) ---------------- */
 
 /* NULL: memory is out. Whoever it is: the certificate is another question. */
-static SSL *open_within(SSL_CTX *context, int fd, const char *name)
+static SSL *open_within(
+    SSL_CTX *context, int fd, const char *name, struct handshake_intake *intake)
 {
 	SSL *ssl = SSL_new(context);
 	struct sp_address address;
 	bool named = name && !sp_address_parse(name, strlen(name), &address);
 
-	if (ssl && SSL_set_fd(ssl, fd) == 1 &&
+	if (ssl && handshake_attach(ssl, fd, intake) &&
 	    (!named || SSL_set_tlsext_host_name(ssl, name) == 1))
 		return ssl;
 	SSL_free(ssl);
@@ -136,7 +137,8 @@ static void look_at_message(struct session *session, struct sp_observation *obse
 static void go_on_within(struct session *session, const struct lines *lines,
     SSL_CTX *context, const char *name, struct sp_observation *observation)
 {
-	SSL *ssl = open_within(context, session->fd, name);
+	struct handshake_intake intake = { .deadline_ms = session->deadline_ms };
+	SSL *ssl = open_within(context, session->fd, name, &intake);
 	int error;
 
 	if (!ssl) {
