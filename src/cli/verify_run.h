@@ -18,7 +18,6 @@
 /* Zero is the default everywhere. */
 struct sp_verify_options {
 	uint32_t connection_ms, port_ms;  /* 5 s and 30 s */
-	size_t most_running;		  /* children at once; 2 for each processor */
 	const struct sp_profile *profile; /* judged by instead of the policy's */
 	bool plain;			  /* sp_verify: plain ports too, for a report */
 	struct sp_prober *prober;	  /* one that runs; stays the caller's */

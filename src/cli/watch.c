@@ -17,10 +17,6 @@
 #include "policy.h"
 #include "verify_run.h"
 
-/* Children at once. Most of them wait for their peers; servers that say nothing
- * must not keep the others from being asked. */
-#define MOST_RUNNING 64
-
 /* journald takes the priority from "<N>" at the line's start. */
 static void log_line(enum sp_event event, const char *text, void *context)
 {
@@ -45,7 +41,6 @@ static bool verify(struct sp_plan *plan, struct sp_verdicts *ret,
 	const struct sp_options *options = context;
 	struct sp_verify_options how = { .connection_ms = options->timeout_ms,
 		.port_ms = options->port_timeout_ms,
-		.most_running = MOST_RUNNING,
 		.progress = progress,
 		.context = round };
 

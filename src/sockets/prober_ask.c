@@ -18,11 +18,15 @@
 
 #include "source.h"
 
-/* A child keeps its deadline, the prober kills it half a second later; one that
+/* A child keeps its deadline, the prober kills it soon after; one that
  * still speaks or hangs after this belongs to a prober that does neither. */
 #define OWN_GRACE_MS 1500
 /* How long the prober may take to say how a child ended that hung up. */
 #define END_GRACE_MS 1000
+
+/* Children that are being made and have said nothing yet: making them is work, for the
+ * prober one after the other, and their time must not pass while they queue for it. */
+#define MOST_STARTING 4
 
 /* A connection under way. */
 struct attempt {
@@ -369,13 +373,25 @@ static bool start_talk(struct loop *loop, struct talk *talk)
 	return false;
 }
 
+static size_t starting(const struct loop *loop)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < loop->talk_count; i++)
+		count += loop->talks[i].heard == 0 && !loop->talks[i].hung_up;
+	return count;
+}
+
 /* Fills free places with what is queued. */
 static void start_more(struct loop *loop, size_t most_running)
 {
+	size_t begun = starting(loop);
+
 	while (loop->prober->control >= 0 && loop->next < loop->count &&
-	       loop->talk_count < most_running) {
+	       loop->talk_count < most_running && begun < MOST_STARTING) {
 		if (start_talk(loop, &loop->talks[loop->talk_count])) {
 			loop->talk_count++;
+			begun++;
 			continue;
 		}
 		/* Descriptors may come back when something running ends. */
