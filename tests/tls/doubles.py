@@ -350,4 +350,5 @@ async def main(words):
     await asyncio.Event().wait()
 
 
-asyncio.run(main(sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
