@@ -20,6 +20,7 @@ packages_test=(
 	python3-jsonschema python3-yaml python3-cryptography mandoc zsh fish
 )
 packages_coverage=(lcov)
+packages_fuzz=(clang-14 libclang-rt-14-dev)
 # The servers that speak each STARTTLS protocol, web servers and others in every TLS
 # library, libraries that still have what is broken, clients, and the scanners that
 # tests/bench compares with, for the long suite. (inn2 is only unpacked, by the test:
