@@ -10,12 +10,14 @@ with a 95 % confidence interval of the median (bootstrapped over blocks).
 
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 
 from bench import BUILD, SALLYPORT, Report
+from others import start_firewalld, start_ufw
 
 ROUNDS = int(os.environ.get("SP_BENCH_ROUNDS", "200"))
 BLOCK = 1000
@@ -58,6 +60,17 @@ def linear(services, directory):
     return path
 
 
+def ufw(services, directory):
+    rules = [f"{'deny' if i == 1 else 'allow'} {2000 + i}/udp" for i in range(services)]
+    return lambda inside: start_ufw(directory, rules, inside.before)
+
+
+def firewalld(services, directory):
+    # What it does not name it refuses.
+    ports = "".join(f'<port port="{2000 + i}" protocol="udp"/>' for i in range(services) if i != 1)
+    return lambda inside: start_firewalld(directory, ports, inside.before, stays=True)
+
+
 def one_set(prefixes, directory):
     """The best that one set can do: a single lookup and nothing else."""
     path = f"{directory}/one{prefixes}.nft"
@@ -83,8 +96,9 @@ class Lab:
         space, here, there = f"{PREFIX}s{number}", f"c{number}", f"s{number}"
 
         def inside(*command):
-            return run("ip", "netns", "exec", space, *command)
+            return run(*inside.before, *command)
 
+        inside.before = ("ip", "netns", "exec", space)
         run("ip", "netns", "add", space)
         self.hosts.append((name, here, space))
         run("ip", "link", "add", here, "netns", f"{PREFIX}c", "type", "veth", "peer", "name", there, "netns", space)
@@ -156,6 +170,9 @@ def main():
             for services in (100, 10000):
                 path = linear(services, directory)
                 lab.add(f"nft: {services:,} rules in line", lambda inside, path=path: inside("nft", "-f", path))
+            for program, load in (("ufw", ufw), ("firewalld", firewalld)):
+                if shutil.which(program):
+                    lab.add(f"{program}: 100 services", load(100, directory))
             for what, port in (("allowed", ALLOWED), ("blocked", BLOCKED), ("unknown", UNKNOWN)):
                 columns = lab.send(port)
                 base = columns[0]

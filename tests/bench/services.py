@@ -2,14 +2,13 @@
 """Many services: checking, compiling and loading ten thousand, and a host's boot with
 twenty beside nft, ufw and firewalld."""
 
-import os
 import random
 import shutil
 import subprocess
 import tempfile
-import time
 
 from bench import REPLAY, RUNS, SALLYPORT, Host, Report, column, isolated, measured, turns
+from others import start_firewalld, start_ufw
 
 
 def write_many(path, count):
@@ -75,72 +74,14 @@ def nft(directory):
     return measured("nft", "-f", f"{directory}/twenty.nft")["wall"]
 
 
-# ufw keeps its state in files of the host's: a mount namespace has its own.
-UFW = """
-mount --bind "$1/ufw" /etc/ufw && mount --bind "$1/default-ufw" /etc/default/ufw || exit
-for port in $2; do
-	ufw allow from 10.$((port % 256)).0.0/16 to any port $port >/dev/null || exit
-done
-ufw --force enable >/dev/null && ufw --force disable >/dev/null || exit
-began=$(date +%s.%N)
-ufw --force enable >/dev/null || exit
-echo "$began $(date +%s.%N)"
-"""
-
-
 def ufw(directory):
-    shutil.rmtree(f"{directory}/ufw", ignore_errors=True)
-    shutil.copytree("/etc/ufw", f"{directory}/ufw")
-    shutil.copy("/etc/default/ufw", f"{directory}/default-ufw")
-    done = subprocess.run(
-        ["unshare", "--mount", "bash", "-c", UFW, "ufw", directory, " ".join(map(str, PORTS))],
-        capture_output=True, text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(f"ufw: {done.stderr.strip()}")
-    began, ended = map(float, done.stdout.split())
-    return ended - began
-
-
-BUS = """<busconfig><type>system</type><listen>unix:path={}/bus</listen>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
-<allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>
-"""
+    return start_ufw(directory, [f"allow from 10.{port % 256}.0.0/16 to any port {port}" for port in PORTS])
 
 
 def firewalld(directory):
-    """From its start to the answer that it runs; a bus of its own."""
-    with open(f"{directory}/bus.conf", "w") as file:
-        file.write(BUS.format(directory))
-    environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={directory}/bus"}
-    started = []
-    try:
-        started.append(subprocess.Popen(["dbus-daemon", f"--config-file={directory}/bus.conf", "--nofork", "--nopidfile"]))
-        while not os.path.exists(f"{directory}/bus"):
-            time.sleep(0.01)
-        zone = f"{directory}/firewalld/zones"
-        os.makedirs(zone, exist_ok=True)
-        with open(f"{zone}/public.xml", "w") as file:
-            file.write("<zone>" + "".join(
-                f'<rule family="ipv4"><source address="10.{port % 256}.0.0/16"/><port port="{port}" protocol="tcp"/><accept/></rule>'
-                for port in PORTS) + "</zone>")
-        with open(f"{directory}/firewalld/firewalld.conf", "w") as file:
-            file.write("DefaultZone=public\nFirewallBackend=nftables\n")
-        began = time.monotonic()
-        started.append(subprocess.Popen(
-            ["firewalld", "--nofork", "--nopid", f"--system-config={directory}/firewalld"],
-            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        while time.monotonic() < began + 60:
-            state = subprocess.run(["firewall-cmd", "--state"], env=environment, capture_output=True, text=True)
-            if state.stdout.strip() == "running":
-                return time.monotonic() - began
-        raise RuntimeError("firewalld did not start within a minute")
-    finally:
-        for process in reversed(started):
-            process.terminate()
-            process.wait()
-        if os.path.exists(f"{directory}/bus"):
-            os.unlink(f"{directory}/bus")
+    return start_firewalld(directory, "".join(
+        f'<rule family="ipv4"><source address="10.{port % 256}.0.0/16"/><port port="{port}" protocol="tcp"/><accept/></rule>'
+        for port in PORTS))
 
 
 def twenty(directory, report):

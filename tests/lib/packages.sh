@@ -34,7 +34,7 @@ packages_long=(
 	erlang-base erlang-ssl mosquitto
 	sslscan nmap openssh-server openssh-client ansible-core ldap-utils
 	qemu-system-x86 cpio valgrind ufw firewalld
-	debootstrap lintian dpkg-dev binutils
+	debootstrap lintian dpkg-dev binutils clang-tidy cppcheck
 	inn2-inews libcanlock3 libperl5.36 libpython3.11
 )
 
