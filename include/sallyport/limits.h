@@ -118,6 +118,9 @@
  * and CPU seconds (64 names, some 10 ms each, and OpenSSL's slowest key). */
 #define SP_MAX_CHILD_MEMORY_BYTES (512ul * 1024 * 1024)
 #define SP_MAX_CHILD_CPU_SECONDS 20
+/* Children at once. Most of them wait for their peers: servers that say nothing must not
+ * keep the others from being asked. Each has a megabyte or two of its own. */
+#define SP_MAX_CHILDREN 64
 /* Dumps of sockets and addresses that a busy host may interrupt before we stop
  * asking again. */
 #define SP_MAX_DUMP_TRIES 10

@@ -47,10 +47,12 @@ bool sp_prober_add_store(struct sp_prober *prober, uint32_t number,
 /* Called after every endpoint that ended. */
 typedef void sp_prober_progress(size_t done, size_t count, void *context);
 
-/* Asks all of them, `most_running` at a time, and returns when every testimony
- * has its end: nothing here fails, it is said in the testimony instead. */
+/* Asks all of them, in their order, and returns when every testimony has its end:
+ * nothing here fails, it is said in the testimony instead. Another one is begun while
+ * fewer than `most_active` are at work; those that wait for their peers do not count,
+ * up to SP_MAX_CHILDREN. */
 void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t count,
-    size_t most_running, sp_prober_progress *progress, void *context);
+    size_t most_active, sp_prober_progress *progress, void *context);
 
 /* Ends it. NULL is allowed. */
 void sp_prober_stop(struct sp_prober *prober);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sallyport/array.h>
 #include <sallyport/limits.h>
@@ -15,9 +16,9 @@
 #define PORT_MS 30000
 /* A prober that is not sealed and ready by then hangs. Loading takes 10 ms. */
 #define START_MS 5000
-/* Children at once. Most of them wait for their peers; servers that say nothing
- * must not keep the others from being asked. */
-#define MOST_RUNNING 64
+/* Children at work at once, per processor: while one computes, others wait for their
+ * peers. */
+#define CHILDREN_PER_CPU 2
 
 struct run {
 	struct sp_prober *prober;
@@ -128,6 +129,13 @@ static bool make_jobs(
 	return true;
 }
 
+static size_t most_active(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return CHILDREN_PER_CPU * (cpus > 0 ? (size_t)cpus : 1);
+}
+
 struct sp_prober *sp_verify_start(void)
 {
 	char *path = sp_prober_path();
@@ -145,7 +153,7 @@ static bool ask_all(struct run *run, const struct sp_verify_options *options, in
 	done = run->prober && load_stores(run) && make_jobs(run, options, now);
 	if (done)
 		sp_prober_ask(run->prober, run->jobs.items, run->jobs.length,
-		    MOST_RUNNING, options->progress, options->context);
+		    most_active(), options->progress, options->context);
 	if (!options->prober)
 		sp_prober_stop(run->prober);
 	for (size_t i = 0; run->store_failures && i < run->plan->store_count; i++)

@@ -24,9 +24,11 @@
 /* How long the prober may take to say how a child ended that hung up. */
 #define END_GRACE_MS 1000
 
-/* Children that are being made and have said nothing yet: making them is work, for the
- * prober one after the other, and their time must not pass while they queue for it. */
-#define MOST_STARTING 4
+/* A child that said nothing for so long waits for its peer: one that works speaks about
+ * once a millisecond, or a few where the machine is busy. Where nobody at all speaks it
+ * is not busy, and all of them wait. */
+#define QUIET_MS 10
+#define ALL_QUIET_MS 3
 
 /* A connection under way. */
 struct attempt {
@@ -41,7 +43,8 @@ struct talk {
 	int channel;
 	struct attempt attempts[SP_MAX_ASKED_AT_ONCE];
 	int64_t deadline;
-	size_t heard; /* bytes */
+	int64_t spoke; /* by sp_prober_clock_ms(); 0: not yet, it is being made */
+	size_t heard;  /* bytes */
 	bool hung_up, end_known;
 	struct sp_endpoint_end end;
 	bool over;
@@ -53,8 +56,9 @@ struct talk {
 struct loop {
 	struct sp_prober *prober;
 	const struct sp_job *jobs;
-	size_t count, next, done;
-	int64_t began; /* by sp_prober_clock_ms() */
+	size_t count, next, done, most_active;
+	int64_t began,
+	    spoke; /* by sp_prober_clock_ms(): the first child, the last frame */
 	struct talk *talks;
 	size_t talk_count;
 	struct pollfd *polls;		     /* control, then POLLS for each talk */
@@ -284,6 +288,7 @@ static void listen_to(struct loop *loop, struct talk *talk)
 	if (descriptor >= 0)
 		close(descriptor);
 	talk->heard += length;
+	talk->spoke = loop->spoke = sp_prober_clock_ms();
 	switch (received) {
 	case SP_RECEIVED_NOTHING: break;
 	case SP_RECEIVED_FRAME:
@@ -373,25 +378,44 @@ static bool start_talk(struct loop *loop, struct talk *talk)
 	return false;
 }
 
-static size_t starting(const struct loop *loop)
+/* Until when a child is taken to be at work; while it is being made there is no end. */
+static int64_t active_until(const struct loop *loop, const struct talk *talk)
 {
+	int64_t alone = talk->spoke + QUIET_MS, all = loop->spoke + ALL_QUIET_MS;
+
+	if (talk->hung_up)
+		return 0;
+	if (talk->spoke == 0)
+		return INT64_MAX;
+	return alone < all ? alone : all;
+}
+
+static size_t count_active(const struct loop *loop)
+{
+	int64_t now = sp_prober_clock_ms();
 	size_t count = 0;
 
 	for (size_t i = 0; i < loop->talk_count; i++)
-		count += loop->talks[i].heard == 0 && !loop->talks[i].hung_up;
+		count += active_until(loop, &loop->talks[i]) > now;
 	return count;
 }
 
-/* Fills free places with what is queued. */
-static void start_more(struct loop *loop, size_t most_running)
+static bool has_room(const struct loop *loop)
 {
-	size_t begun = starting(loop);
+	return loop->next < loop->count && loop->talk_count < SP_MAX_CHILDREN;
+}
 
-	while (loop->prober->control >= 0 && loop->next < loop->count &&
-	       loop->talk_count < most_running && begun < MOST_STARTING) {
+/* Begins what is queued, where those under way leave something to do: what is begun gets
+ * on first, and who only waits keeps nobody waiting. */
+static void start_more(struct loop *loop)
+{
+	size_t active = count_active(loop);
+
+	while (
+	    loop->prober->control >= 0 && has_room(loop) && active < loop->most_active) {
 		if (start_talk(loop, &loop->talks[loop->talk_count])) {
 			loop->talk_count++;
-			begun++;
+			active++;
 			continue;
 		}
 		/* Descriptors may come back when something running ends. */
@@ -445,6 +469,9 @@ static int next_deadline(const struct loop *loop)
 
 		if (talk->deadline < next)
 			next = talk->deadline;
+		if (has_room(loop) && active_until(loop, talk) > now &&
+		    active_until(loop, talk) < next)
+			next = active_until(loop, talk);
 		for (size_t a = 0; a < SP_MAX_ASKED_AT_ONCE; a++)
 			if (talk->attempts[a].fd >= 0 &&
 			    talk->attempts[a].deadline < next)
@@ -504,18 +531,17 @@ static void give_up(struct loop *loop)
 }
 
 void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t count,
-    size_t most_running, sp_prober_progress *progress, void *context)
+    size_t most_active, sp_prober_progress *progress, void *context)
 {
 	struct loop loop = { .prober = prober,
 		.jobs = jobs,
 		.count = count,
+		.most_active = most_active ? most_active : 1,
 		.progress = progress,
 		.context = context };
 
-	if (most_running == 0)
-		most_running = 1;
-	loop.talks = calloc(most_running, sizeof(*loop.talks));
-	loop.polls = calloc(1 + POLLS * most_running, sizeof(*loop.polls));
+	loop.talks = calloc(SP_MAX_CHILDREN, sizeof(*loop.talks));
+	loop.polls = calloc(1 + POLLS * SP_MAX_CHILDREN, sizeof(*loop.polls));
 	if (!loop.talks || !loop.polls)
 		sp_prober_fail(
 		    prober, "the prober cannot be asked: %s", strerror(ENOMEM));
@@ -523,7 +549,7 @@ void sp_prober_ask(struct sp_prober *prober, const struct sp_job *jobs, size_t c
 	(void)sp_prober_wait(prober);
 	loop.began = sp_prober_clock_ms();
 	while (loop.talks && loop.polls && prober->control >= 0 && loop.done < count) {
-		start_more(&loop, most_running);
+		start_more(&loop);
 		if (prober->control >= 0 && loop.talk_count)
 			wait_and_serve(&loop);
 		sweep(&loop);
