@@ -95,7 +95,7 @@ intruded=(drip-server-hello warnings-flood hello-request-flood data-flood warnin
 	hello-requests-slowly silence-mid-certificate)
 for name in silence "${intruded[@]}"; do
 	in_host server timeout 60 "$SALLYPORT" probe --quiet --intrusive --format json --name $NAME \
-		--ca "$PKI/root.pem" "${options[@]}" "$S4:${ports[$name]}" >"$TEST_TMP/$name.intrusive" 2>&1 &
+		--ca "$PKI/root.pem" "${options[@]}" "$S4:${ports[$name]}" >"$TEST_TMP/$name.intrusive" 2>/dev/null &
 	probes+=($!)
 done
 wait "${probes[@]}"
