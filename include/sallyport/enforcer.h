@@ -5,6 +5,7 @@
 #define SALLYPORT_ENFORCER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sallyport/diag.h>
@@ -54,6 +55,17 @@ struct sp_enforcer_options {
 	 * when everything shall be proven again. */
 	int stop, again;
 };
+
+/* Shuts the calling process in, before it has threads: no new privileges, of its
+ * capabilities CAP_NET_ADMIN alone (and, for root over another's state directory,
+ * those for its files), not dumpable, a filter of system calls, and no program to
+ * start but `prober`. What the kernel has not (Landlock) is left out; all else that
+ * fails is an error. Nothing of it can be undone. */
+bool sp_enforcer_seal(const char *prober, const char *state, struct sp_diag *diag);
+
+/* How many system calls a sealed enforcer may make; 0 in a build whose sanitizer
+ * needs what the filter forbids: then it and the dumpable flag are left out. */
+size_t sp_enforcer_allowed_calls(void);
 
 /* Runs until told to stop. The ruleset and its leases are left standing. False:
  * it could not start, or cannot go on; said in `diag`. */

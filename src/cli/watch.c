@@ -11,6 +11,7 @@
 
 #include <sallyport/enforcer.h>
 #include <sallyport/escape.h>
+#include <sallyport/prober_channel.h>
 
 #include "command.h"
 #include "notify.h"
@@ -76,6 +77,16 @@ static int signals(int first, int second, struct sp_diag *diag)
 	return fd;
 }
 
+static bool seal(const struct sp_options *options, struct sp_diag *diag)
+{
+	char *prober = sp_prober_path();
+	bool sealed = prober ? sp_enforcer_seal(prober, options->state_directory, diag)
+			     : sp_out_of_memory(diag);
+
+	free(prober);
+	return sealed || sp_error(diag, NULL, "the enforcer cannot be sealed");
+}
+
 static enum sp_exit watch(const struct sp_options *options)
 {
 	struct sp_diag diag = { 0 };
@@ -89,7 +100,8 @@ static enum sp_exit watch(const struct sp_options *options)
 	/* Each round is a thread, and glibc gives threads heaps of their own, up to
 	 * eight for each processor, which keep what they once held. */
 	mallopt(M_ARENA_MAX, 1);
-	enforced = how.stop >= 0 && how.again >= 0 && sp_enforce(&how, &hooks, &diag);
+	enforced = how.stop >= 0 && how.again >= 0 && seal(options, &diag) &&
+		   sp_enforce(&how, &hooks, &diag);
 
 	sp_notify("STOPPING=1");
 	if (!enforced)
