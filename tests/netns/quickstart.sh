@@ -48,6 +48,21 @@ check_equal "the README shows this output" "$(transcript | dateless)" \
 run script -qec "$quickstart --built $build --fast" /dev/null
 check_equal "on a terminal it works too" 0 $status
 check_match "with colour there" $'\e\\[32m' "$output"
+
+# The README's pictures are drawn from it, and from a diff: SP_UPDATE draws them anew.
+picture() { # NAME, what it shows on standard input
+	/usr/bin/python3 "$SP_ROOT/tests/lib/terminal_svg.py" >"$TEST_TMP/$1.svg"
+	[[ -z ${SP_UPDATE:-} ]] || cp "$TEST_TMP/$1.svg" "$SP_ROOT/examples/pictures/$1.svg"
+	check_equal "the picture $1.svg shows this output" "$(dateless <"$TEST_TMP/$1.svg")" \
+		"$(dateless <"$SP_ROOT/examples/pictures/$1.svg")"
+}
+picture verify < <(sed -n '/server# sallyport verify/,/exit code/p' <<<"$output" | sed '/exit code/d')
+on_terminal() { # COMMAND
+	printf '\e[1m$ %s\e[0m\n' "$1"
+	(cd "$SP_ROOT/examples/pictures" && PATH=$(dirname "$SALLYPORT"):$PATH \
+		script -qec "stty cols 80 rows 24; $1" /dev/null)
+}
+picture plan < <(on_terminal "sallyport diff before.ini after.ini")
 NO_COLOR=1 run script -qec "$quickstart --built $build --fast" /dev/null
 check_no_match "unless NO_COLOR is set" $'\e\\[32m' "$output"
 
