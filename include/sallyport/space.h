@@ -128,9 +128,10 @@ bool sp_space_ask(const struct sp_ruleset *ruleset, const struct sp_inquiry *que
 void sp_space_free(struct sp_space *space);
 
 /* The rule that decides about one packet, and of it what the source matched:
- * an interval and the set's name, NULL for a literal. NULL: the default. */
-const struct sp_rule *sp_space_rule(const struct sp_ruleset *ruleset,
-    const struct sp_packet *packet, bool verified, struct sp_range *ret_matched,
+ * an interval and the set's name, NULL for a literal. No rule: the default. False:
+ * memory is out. */
+bool sp_space_rule(const struct sp_ruleset *ruleset, const struct sp_packet *packet,
+    bool verified, const struct sp_rule **ret_rule, struct sp_range *ret_matched,
     const char **ret_set);
 
 const char *sp_fate_name(enum sp_fate fate);	   /* "drop" */

@@ -50,8 +50,9 @@ static enum sp_exit compare(const struct sp_options *options,
 	enum sp_exit status = SP_EXIT_SYSTEM;
 
 	if (sp_difference_make(old, new, &difference, &diag))
-		status = print(options, &difference) ? answer(options, &difference)
-						     : SP_EXIT_SYSTEM;
+		status = sp_printed(print(options, &difference))
+			     ? answer(options, &difference)
+			     : SP_EXIT_SYSTEM;
 	if (!sp_show_diagnostics(options, &diag))
 		status = SP_EXIT_SYSTEM;
 	sp_difference_free(&difference);

@@ -26,7 +26,10 @@ static bool read_address(const char *option, const char *text, struct sp_interva
 		return false;
 	}
 	range.last = range.first;
-	return sp_intervals_add(ret, &range);
+	if (sp_intervals_add(ret, &range))
+		return true;
+	fputs("sallyport: error: out of memory\n", stderr);
+	return false;
 }
 
 static bool read_port(const char *text, struct sp_inquiry *ret)
@@ -123,7 +126,7 @@ static bool print(const struct sp_options *options, const struct sp_compiled *co
 		   ? sp_report_explanation_json(stdout, policy, explanation, &proof)
 		   : sp_report_explanation_text(stdout, policy, explanation, &proof);
 	sp_evidence_clear(&evidence);
-	return done;
+	return sp_printed(done);
 }
 
 static enum sp_exit explain(const struct sp_options *options,

@@ -57,6 +57,13 @@ bool sp_show_diagnostics(const struct sp_options *options, struct sp_diag *diag)
 	return fine;
 }
 
+bool sp_printed(bool done)
+{
+	if (!done && !ferror(stdout))
+		fputs("sallyport: error: out of memory\n", stderr);
+	return done;
+}
+
 struct sp_directories sp_directories_of(const struct sp_options *options)
 {
 	return (struct sp_directories){ options->state_directory, options->run_directory,

@@ -17,6 +17,10 @@ struct sp_policy *sp_read_policy(
 struct sp_policy *sp_policy_in_memory(const struct sp_options *options, const char *text,
     size_t length, struct sp_diag *diag);
 
+/* What a report's printer said: where it failed and standard output did not (that is
+ * told at the end, main.c), memory is out, and told here. */
+bool sp_printed(bool done);
+
 /* With the lockdown that stands now: a command that commits asks at its start. */
 struct sp_directories sp_directories_of(const struct sp_options *options);
 

@@ -65,10 +65,12 @@ static size_t flow(struct sp_text *text, size_t at, size_t hanging, const char *
 }
 
 /* The place at the line's end, or at the next one's. */
-static void end_line(struct sp_text *text, size_t at, const char *place)
+static void end_line(struct sp_text *text, size_t at, const struct sp_text *place)
 {
-	size_t width = place ? width_of(place, strlen(place)) : 0;
+	size_t width = place->bytes ? width_of(place->bytes, place->length) : 0;
 
+	if (place->failed)
+		text->failed = true;
 	if (!width) {
 		sp_text_add(text, "\n");
 		return;
@@ -79,13 +81,14 @@ static void end_line(struct sp_text *text, size_t at, const char *place)
 	}
 	if (width > REPORT_COLUMNS - 1)
 		width = REPORT_COLUMNS - 1;
-	sp_text_add(text, "%*s%s\n", (int)(REPORT_COLUMNS - 1 - width - at), "", place);
+	sp_text_add(
+	    text, "%*s%s\n", (int)(REPORT_COLUMNS - 1 - width - at), "", place->bytes);
 }
 
 /* What is the same for every row: sign, name, ports, then `words`, then where. */
 static void add_line(struct sp_text *text, char sign, const char *name,
     const struct sp_text *ports, const char *effect, const struct sp_text *words,
-    const char *place)
+    const struct sp_text *place)
 {
 	struct sp_text head = { 0 };
 	size_t at;
@@ -193,7 +196,7 @@ static void add_row(struct sp_text *text, const struct sp_difference *difference
 	add_colour(text, colour_of(region->effect), colour);
 	add_line(text, sp_words_sign(row), row->name ? row->name : "(default)", &ports,
 	    row->kind == SP_CHANGE_FATE ? sp_effect_name(region->effect) : "", &words,
-	    place.bytes);
+	    &place);
 	add_colour(text, PLAIN, colour);
 	add_witness(text, region);
 	sp_text_free(&ports);
@@ -211,7 +214,7 @@ static void add_demand(struct sp_text *text, const struct sp_difference *differe
 	    row->what, row->after, row->before);
 	add_place(&place, difference, &row->old_at, &row->new_at, false);
 	add_colour(text, colour_of(row->effect), colour);
-	add_line(text, '!', row->service, &ports, "", &words, place.bytes);
+	add_line(text, '!', row->service, &ports, "", &words, &place);
 	add_colour(text, PLAIN, colour);
 	sp_text_free(&ports);
 	sp_text_free(&words);
@@ -234,7 +237,7 @@ static void add_setting(struct sp_text *text, const struct sp_difference *differ
 		text->failed = true;
 	} else {
 		at = flow(text, 0, 2, what.bytes);
-		end_line(text, at, place.bytes);
+		end_line(text, at, &place);
 	}
 	sp_text_free(&what);
 	sp_text_free(&place);

@@ -173,17 +173,21 @@ static void write_revoke(const struct held *held, struct sp_text *ret)
 
 /* --- which way it goes --------------------------------------------------- */
 
-static enum sp_effect lease_effect(const struct held *old, const struct held *new)
+static bool lease_effect(
+    const struct held *old, const struct held *new, enum sp_effect *ret)
 {
-	return first_service(new)->lease > first_service(old)->lease ? SP_EFFECT_LOOSENS
+	*ret = first_service(new)->lease > first_service(old)->lease ? SP_EFFECT_LOOSENS
 								     : SP_EFFECT_TIGHTENS;
+	return true;
 }
 
-static enum sp_effect revoke_effect(const struct held *old, const struct held *new)
+static bool revoke_effect(
+    const struct held *old, const struct held *new, enum sp_effect *ret)
 {
 	(void)old;
-	return first_service(new)->revoke == SP_REVOKE_CUT ? SP_EFFECT_TIGHTENS
+	*ret = first_service(new)->revoke == SP_REVOKE_CUT ? SP_EFFECT_TIGHTENS
 							   : SP_EFFECT_LOOSENS;
+	return true;
 }
 
 static bool are_among(const struct texts *some, const struct texts *all)
@@ -196,26 +200,29 @@ static bool are_among(const struct texts *some, const struct texts *all)
 }
 
 /* A certificate has to be valid for every name. */
-static enum sp_effect names_effect(const struct held *old, const struct held *new)
+static bool names_effect(
+    const struct held *old, const struct held *new, enum sp_effect *ret)
 {
 	struct texts before = { 0 }, after = { 0 };
-	enum sp_effect effect = SP_EFFECT_CHANGES;
+	bool read = all_names(old, &before) && all_names(new, &after);
 
-	if (all_names(old, &before) && all_names(new, &after)) {
+	if (read) {
 		if (!before.length || (after.length && are_among(&before, &after)))
-			effect = SP_EFFECT_TIGHTENS;
+			*ret = SP_EFFECT_TIGHTENS;
 		else if (!after.length || are_among(&after, &before))
-			effect = SP_EFFECT_LOOSENS;
+			*ret = SP_EFFECT_LOOSENS;
 	}
 	sp_array_free(&before);
 	sp_array_free(&after);
-	return effect;
+	return read;
 }
 
 struct aspect {
 	const char *what;
 	void (*write)(const struct held *held, struct sp_text *ret);
-	enum sp_effect (*effect)(const struct held *old, const struct held *new);
+	/* NULL: it merely changes, as *ret says already. False: memory is out. */
+	bool (*effect)(
+	    const struct held *old, const struct held *new, enum sp_effect *ret);
 };
 
 static const struct aspect aspects[] = {
@@ -268,8 +275,7 @@ static bool add_row(struct sp_difference *difference, const struct aspect *aspec
 	const struct sp_service *service = first_service(new);
 	struct sp_demand_row *row = find_row(
 	    difference, service->name, aspect->what, texts[0].bytes, texts[1].bytes);
-	struct sp_demand_row added = { .effect = aspect->effect ? aspect->effect(old, new)
-								: SP_EFFECT_CHANGES,
+	struct sp_demand_row added = { .effect = SP_EFFECT_CHANGES,
 		.service = service->name,
 		.what = aspect->what,
 		.before = texts[0].bytes,
@@ -278,7 +284,8 @@ static bool add_row(struct sp_difference *difference, const struct aspect *aspec
 		.new_at = service->at };
 
 	if (!row) {
-		if (!sp_array_push(&difference->demands, added))
+		if ((aspect->effect && !aspect->effect(old, new, &added.effect)) ||
+		    !sp_array_push(&difference->demands, added))
 			return false;
 		texts[0] = texts[1] = (struct sp_text){ 0 };
 		difference->effects[added.effect]++;

@@ -110,15 +110,14 @@ static struct sp_packet packet_of(
 	return packet;
 }
 
-static struct sp_reason reason_for(
-    const struct sp_ruleset *ruleset, const struct sp_packet *packet, bool verified)
+static bool find_reason(const struct sp_ruleset *ruleset, const struct sp_packet *packet,
+    bool verified, struct sp_reason *ret)
 {
-	struct sp_reason reason = { 0 };
+	bool found = sp_space_rule(
+	    ruleset, packet, verified, &ret->rule, &ret->matched, &ret->set);
 
-	reason.rule =
-	    sp_space_rule(ruleset, packet, verified, &reason.matched, &reason.set);
-	reason.by_source = reason.matched.first.family != 0;
-	return reason;
+	ret->by_source = ret->matched.first.family != 0;
+	return found;
 }
 
 bool sp_explain(const struct sp_policy *policy, const struct sp_ruleset *ruleset,
@@ -132,13 +131,15 @@ bool sp_explain(const struct sp_policy *policy, const struct sp_ruleset *ruleset
 		struct sp_case one = { .region = region,
 			.packet = packet_of(region, inquiry) };
 
-		for (size_t state = 0; state < SP_STATES; state++)
-			one.reasons[state] =
-			    reason_for(ruleset, &one.packet, state == SP_VERIFIED);
+		bool found = true;
+
+		for (size_t state = 0; state < SP_STATES && found; state++)
+			found = find_reason(ruleset, &one.packet, state == SP_VERIFIED,
+			    &one.reasons[state]);
 		advise(policy, &one);
 		ret->accepted =
 		    ret->accepted && accepts(region->outcomes[SP_NEW][SP_VERIFIED]);
-		if (!sp_array_push(&ret->cases, one)) {
+		if (!found || !sp_array_push(&ret->cases, one)) {
 			sp_explanation_free(ret);
 			return sp_out_of_memory(diag);
 		}

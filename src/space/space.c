@@ -257,8 +257,8 @@ static const struct sp_rule *find_rule(const struct sp_steps *steps,
 	return NULL;
 }
 
-const struct sp_rule *sp_space_rule(const struct sp_ruleset *ruleset,
-    const struct sp_packet *packet, bool verified, struct sp_range *ret_matched,
+bool sp_space_rule(const struct sp_ruleset *ruleset, const struct sp_packet *packet,
+    bool verified, const struct sp_rule **ret_rule, struct sp_range *ret_matched,
     const char **ret_set)
 {
 	struct sp_space_pool *pool = sp_pool_new();
@@ -266,14 +266,16 @@ const struct sp_rule *sp_space_rule(const struct sp_ruleset *ruleset,
 	struct sp_steps all = { 0 }, blocks = { 0 }, here = { 0 };
 	const struct sp_rule *rule = NULL;
 	bool loopback = !strcmp(packet->interface, "lo");
+	bool done;
 
 	*ret_matched = (struct sp_range){ 0 };
 	*ret_set = NULL;
-	if (pool && sp_side_begin(&side, ruleset) &&
-	    sp_side_blocks(&side, pool, &blocks) &&
-	    sp_side_steps(&side, pool, packet->protocol, packet->port, &all) &&
-	    sp_steps_filter(
-		&all, packet->interface, loopback, &packet->destination, false, &here)) {
+	done = pool && sp_side_begin(&side, ruleset) &&
+	       sp_side_blocks(&side, pool, &blocks) &&
+	       sp_side_steps(&side, pool, packet->protocol, packet->port, &all) &&
+	       sp_steps_filter(
+		   &all, packet->interface, loopback, &packet->destination, false, &here);
+	if (done) {
 		blocks.length--; /* the last lets pass */
 		if (!loopback)
 			rule = find_rule(&blocks, packet, verified, ret_matched, ret_set);
@@ -285,7 +287,8 @@ const struct sp_rule *sp_space_rule(const struct sp_ruleset *ruleset,
 	sp_array_free(&here);
 	sp_side_end(&side);
 	sp_pool_free(pool);
-	return rule;
+	*ret_rule = rule;
+	return done;
 }
 
 const char *sp_fate_name(enum sp_fate fate)
