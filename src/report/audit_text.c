@@ -116,5 +116,5 @@ bool sp_report_audit_text(FILE *out, const struct sp_audit *audit, bool colour)
 	for (size_t i = 0; i < audit->foreigns.length; i++)
 		add_foreign(&text, &audit->foreigns.items[i], colour);
 	add_summary(&text, audit);
-	return sp_style_flush(out, &text);
+	return sp_style_print(out, &text);
 }

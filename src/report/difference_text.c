@@ -284,7 +284,7 @@ bool sp_report_difference_text(
 			    difference->old.name, difference->new.name);
 		else
 			sp_text_add(&text, "%s", "");
-		return sp_style_flush(out, &text);
+		return sp_style_print(out, &text);
 	}
 	add_rows(&text, difference, colour);
 	if (!quiet && text.length) {
@@ -295,5 +295,5 @@ bool sp_report_difference_text(
 		sp_words_doubt(&doubt, difference);
 		add_paragraph(&text, &doubt);
 	}
-	return sp_style_flush(out, &text);
+	return sp_style_print(out, &text);
 }

@@ -216,7 +216,7 @@ bool sp_report_explanation_text(FILE *out, const struct sp_policy *policy,
 			sp_text_add(&text, "\n");
 		}
 	}
-	return sp_style_flush(out, &text);
+	return sp_style_print(out, &text);
 }
 
 /* --- JSON ---------------------------------------------------------------- */

@@ -175,5 +175,5 @@ bool sp_report_probe_text(FILE *out, const struct sp_verdicts *verdicts, bool co
 		if (verdict->endpoint_count == 0)
 			sp_text_add(&text, "nothing to probe\n");
 	}
-	return sp_style_flush(out, &text);
+	return sp_style_print(out, &text);
 }

@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "verify_style.h"
+
 #define GREEN "\033[32m"
 #define RED "\033[31m"
 #define YELLOW "\033[33m"
@@ -69,6 +71,16 @@ static void format_left(uint64_t milliseconds, char text[32])
 		snprintf(text, 32, "%llus", (unsigned long long)seconds);
 }
 
+static void print_reason(const char *reason, FILE *stream)
+{
+	struct sp_text text = { 0 };
+
+	sp_text_add(&text, "\n    ");
+	sp_style_wrapped_as_is(&text, 4, reason);
+	if (!sp_style_flush(stream, &text))
+		fprintf(stream, "\n    %s\n", reason);
+}
+
 static void print_row(const struct sp_status_row *row, bool colour, FILE *stream)
 {
 	char port[32], left[32];
@@ -79,8 +91,9 @@ static void print_row(const struct sp_status_row *row, bool colour, FILE *stream
 	    (unsigned long long)row->connections, colour ? state_colour(row->state) : "");
 	if (row->lease_ms) {
 		format_left(row->lease_ms, left);
-		fprintf(stream, "%s, %s left",
-		    row->state == SP_PORT_OVERRIDDEN ? "OVERRIDDEN" : "open", left);
+		fprintf(stream,
+		    row->state == SP_PORT_OVERRIDDEN ? "OVERRIDDEN, %s" : "open, %s left",
+		    left);
 	} else {
 		fputs(sp_port_state_name(row->state), stream);
 	}
@@ -88,10 +101,11 @@ static void print_row(const struct sp_status_row *row, bool colour, FILE *stream
 	/* A reason of its own line: the table stays within 80 columns. */
 	if (row->state == SP_PORT_SHUT || row->state == SP_PORT_OPEN_UNVERIFIED ||
 	    row->state == SP_PORT_OVERRIDDEN)
-		fprintf(stream, "\n    %s",
-		    row->reason ? row->reason
-				: "not verified yet: sallyport apply, or verify");
-	fputc('\n', stream);
+		print_reason(row->reason ? row->reason
+					 : "not verified yet: sallyport apply, or verify",
+		    stream);
+	else
+		fputc('\n', stream);
 }
 
 static void print_head(const struct sp_status *status, FILE *stream)

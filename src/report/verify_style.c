@@ -1,5 +1,6 @@
 #include "verify_style.h"
 
+#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -56,14 +57,20 @@ static size_t width_of(const char *bytes, size_t length)
 void sp_style_wrapped(struct sp_text *text, size_t column, const char *words)
 {
 	char *escaped = sp_escape(words);
+
+	if (escaped)
+		sp_style_wrapped_as_is(text, column, escaped);
+	else
+		text->failed = true;
+	free(escaped);
+}
+
+void sp_style_wrapped_as_is(struct sp_text *text, size_t column, const char *words)
+{
 	size_t at = column;
 	bool first = true;
 
-	if (!escaped) {
-		text->failed = true;
-		return;
-	}
-	for (const char *word = escaped; *word;) {
+	for (const char *word = words; *word;) {
 		size_t length = strcspn(word, " "), width = width_of(word, length);
 
 		if (!first && at + 1 + width > REPORT_COLUMNS) {
@@ -79,7 +86,6 @@ void sp_style_wrapped(struct sp_text *text, size_t column, const char *words)
 		word += strspn(word, " ");
 	}
 	sp_text_add(text, "\n");
-	free(escaped);
 }
 
 const char *sp_style_time(int64_t at, char text[STYLE_TIME_TEXT])
@@ -124,4 +130,21 @@ bool sp_style_flush(FILE *out, struct sp_text *text)
 
 	sp_text_free(text);
 	return done;
+}
+
+bool sp_style_print(FILE *out, struct sp_text *text)
+{
+	static const char arrow[] = "→";
+	struct sp_text plain = { 0 };
+	const char *at = text->bytes;
+
+	if (text->failed || !at || !strcmp(nl_langinfo(CODESET), "UTF-8"))
+		return sp_style_flush(out, text);
+	for (const char *next; (next = strstr(at, arrow)); at = next + strlen(arrow)) {
+		sp_text_add_bytes(&plain, at, (size_t)(next - at));
+		sp_text_add(&plain, "->");
+	}
+	sp_text_add(&plain, "%s", at);
+	sp_text_free(text);
+	return sp_style_flush(out, &plain);
 }

@@ -15,6 +15,8 @@ void sp_style_weight(struct sp_text *text, enum sp_weight weight, int width, boo
 /* Escaped words from the current column on; lines after the first begin at the
  * same one. Ends with a line break. */
 void sp_style_wrapped(struct sp_text *text, size_t column, const char *words);
+/* What was escaped before. */
+void sp_style_wrapped_as_is(struct sp_text *text, size_t column, const char *words);
 
 /* "2026-11-23 13:40 UTC"; out of range: "?" */
 #define STYLE_TIME_TEXT 32
@@ -29,5 +31,8 @@ void sp_style_findings(struct sp_text *text, const struct sp_endpoint_verdict *v
 
 /* Writes the text and frees it. */
 bool sp_style_flush(FILE *out, struct sp_text *text);
+/* The same for who reads it on a terminal: an arrow only where the locale has one.
+ * (Markdown and SARIF are UTF-8 whatever the locale.) */
+bool sp_style_print(FILE *out, struct sp_text *text);
 
 #endif

@@ -165,5 +165,5 @@ bool sp_report_verify_text(FILE *out, const struct sp_policy *policy,
 		sp_text_add(&text, "\n");
 	for (size_t i = 0; i < verdicts->count; i++)
 		add_details(&text, &verdicts->items[i], colour);
-	return sp_style_flush(out, &text);
+	return sp_style_print(out, &text);
 }
