@@ -17,6 +17,7 @@
 #include "boot.h"
 #include "cutoff.h"
 #include "guardian.h"
+#include "page.h"
 #include "policy.h"
 #include "proofs.h"
 #include "verify_run.h"
@@ -119,6 +120,14 @@ static void print_shut(const struct apply *apply)
 	}
 }
 
+static void print_delta(const char *at)
+{
+	for (const char *end; (end = strchr(at, '\n')); at = end + 1) {
+		sp_page_line(stdout, at, (size_t)(end - at));
+		putchar('\n');
+	}
+}
+
 static void print_text(const struct apply *apply)
 {
 	size_t services = apply->compiled.policy->service_count;
@@ -126,7 +135,7 @@ static void print_text(const struct apply *apply)
 	if (apply->options->quiet)
 		return;
 	if (apply->options->dry_run && apply->delta.bytes)
-		fputs(apply->delta.bytes, stdout);
+		print_delta(apply->delta.bytes);
 	print_shut(apply);
 	if (apply->options->dry_run)
 		printf(
@@ -224,10 +233,11 @@ static bool commit_and_keep(struct apply *apply, struct sp_diag *diag)
 
 static void say_unconfirmed(const struct sp_options *options)
 {
-	if (options->confirm_ms && !options->dry_run)
+	if (options->confirm_ms && !options->dry_run && !options->quiet)
 		fprintf(stderr,
-		    "sallyport: it is undone in %u s unless `sallyport confirm` is run "
-		    "(from a new connection, to be sure)\n",
+		    "sallyport: undone in %u s, unless `sallyport confirm` is run: from "
+		    "a "
+		    "new\n      connection, to be sure\n",
 		    options->confirm_ms / 1000);
 }
 

@@ -4,6 +4,7 @@
 #include <sallyport/floor.h>
 #include <sallyport/standing.h>
 
+#include "page.h"
 #include "policy.h"
 
 /* SP_EXIT_NO: nothing waits for it. */
@@ -15,7 +16,10 @@ static enum sp_exit confirm(const struct sp_options *options, struct sp_diag *di
 	bool kept;
 
 	if (!sp_snapshot_pending(options->state_directory, &pending)) {
-		fputs("sallyport: nothing waits to be confirmed\n", stderr);
+		sp_page_say(stderr,
+		    "sallyport: nothing waits to be confirmed: it was confirmed, or "
+		    "undone "
+		    "in time; `sallyport status` says what is in force\n");
 		return SP_EXIT_NO;
 	}
 	if (!sp_standing_load_snapshot(

@@ -86,8 +86,8 @@ enum sp_exit sp_command_lockdown(const struct sp_options *options)
 	if (!sp_show_diagnostics(options, &diag) || !locked)
 		return SP_EXIT_SYSTEM;
 	if (!options->quiet)
-		printf("Locked down: %s. Connections that stand may go on; "
-		       "`sallyport apply` ends this.\n",
+		printf("Locked down: %s.\n"
+		       "Connections that stand may go on; `sallyport apply` ends this.\n",
 		    services ? "only the floor's services are reachable"
 			     : "nothing is reachable (the policy names no `lockdown`)");
 	return SP_EXIT_DONE;

@@ -203,8 +203,12 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return SP_EXIT_USAGE;
 	}
+	if (!strcmp(argv[1], "help") && argc > 2 && (command = find(argv[2]))) {
+		sp_options_help(command);
+		return (int)flushed(SP_EXIT_DONE);
+	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-	    !strcmp(argv[1], "help")) {
+	    (!strcmp(argv[1], "help") && argc == 2)) {
 		usage(stdout);
 		return (int)flushed(SP_EXIT_DONE);
 	}
@@ -216,7 +220,7 @@ int main(int argc, char **argv)
 	if (!command) {
 		fprintf(stderr,
 		    "sallyport: there is no command '%s'; try sallyport --help\n",
-		    argv[1]);
+		    argv[strcmp(argv[1], "help") ? 1 : 2]);
 		return SP_EXIT_USAGE;
 	}
 	return (int)flushed(run(command, argc - 1, argv + 1));

@@ -53,7 +53,7 @@ static const struct option_entry entries[] = {
 	{ 'b', "port", "PORT", "with its protocol, 443/tcp" },
 	{ 'i', "interface", "NAME", "by which it comes in (any but lo)" },
 	{ 'e', "explain", "ID", "explain one lint, or list all" },
-	{ 'q', "quiet", NULL, "errors only" },
+	{ 'q', "quiet", NULL, "results and errors only" },
 	{ 'h', "help", NULL, "this text" },
 };
 
@@ -247,7 +247,8 @@ static bool set(const struct sp_command *command, int letter, struct sp_options 
 
 static void defaults(struct sp_options *options)
 {
-	bool plain = getenv("NO_COLOR") && *getenv("NO_COLOR");
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	bool plain = (no_colour && *no_colour) || (terminal && !strcmp(terminal, "dumb"));
 
 	memset(options, 0, sizeof(*options));
 	options->state_directory = "/var/lib/sallyport";
@@ -265,8 +266,10 @@ static bool check_operands(
 {
 	if (options->operand_count < command->least_operands ||
 	    options->operand_count > command->most_operands) {
-		fprintf(stderr, "usage: sallyport %s [options] %s\n", command->name,
-		    command->operands);
+		fprintf(stderr,
+		    "usage: sallyport %s [options]%s%s\ntry: sallyport %s --help\n",
+		    command->name, *command->operands ? " " : "", command->operands,
+		    command->name);
 		return false;
 	}
 	return true;
@@ -310,8 +313,11 @@ static void print_common(void)
 
 void sp_options_help(const struct sp_command *command)
 {
-	printf("usage: sallyport %s [options] %s\n\n%s.\n\n%s\nOptions:\n", command->name,
-	    command->operands, command->summary, command->details);
+	bool asks = command->summary[strlen(command->summary) - 1] == '?';
+
+	printf("usage: sallyport %s [options]%s%s\n\n%s%s\n\n%s\nOptions:\n",
+	    command->name, *command->operands ? " " : "", command->operands,
+	    command->summary, asks ? "" : ".", command->details);
 	for (size_t i = 0; i < ENTRIES; i++) {
 		char left[32];
 

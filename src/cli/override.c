@@ -45,9 +45,7 @@ static bool collect(const struct sp_standing *standing, const struct sp_options 
 				return sp_out_of_memory(diag);
 		}
 	}
-	return ret->length ||
-	       sp_error(
-		   diag, NULL, "the policy in force has no gate of a service '%s'", name);
+	return ret->length || sp_no_such_service(standing->policy, name, diag);
 }
 
 static bool keep_note(
@@ -118,12 +116,26 @@ static bool is_complete(const struct sp_options *options)
 	return false;
 }
 
+#define END_TEXT 32
+
+/* As the administrator's clock says it. */
+static const char *end_of(const struct sp_options *options, char text[END_TEXT])
+{
+	time_t at = time(NULL) + options->for_ms / 1000;
+	struct tm tm;
+
+	if (!localtime_r(&at, &tm) || !strftime(text, END_TEXT, "%Y-%m-%d %H:%M", &tm))
+		snprintf(text, END_TEXT, "?");
+	return text;
+}
+
 enum sp_exit sp_command_override(const struct sp_options *options)
 {
 	struct sp_directories directories = sp_directories_of(options);
 	struct sp_standing standing = { 0 };
 	struct sp_diag diag = { 0 };
 	struct list list = { 0 };
+	char end[END_TEXT];
 	bool done;
 
 	if (!is_complete(options))
@@ -140,7 +152,8 @@ enum sp_exit sp_command_override(const struct sp_options *options)
 		printf("Ended: %s is open only while it is verified.\n",
 		    options->operands[0]);
 	else if (!options->quiet)
-		printf("OVERRIDDEN: %s is open without proof for %u s.\n",
-		    options->operands[0], options->for_ms / 1000);
+		printf("OVERRIDDEN: %s is open without proof until %s;\n"
+		       "`sallyport override %s --end` ends it before that.\n",
+		    options->operands[0], end_of(options, end), options->operands[0]);
 	return SP_EXIT_DONE;
 }

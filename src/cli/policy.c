@@ -1,5 +1,7 @@
 #include "policy.h"
 
+#include "page.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,17 +26,26 @@ static const char *severity_name(enum sp_severity severity)
 	return "?";
 }
 
-static void show(const struct sp_diagnostic *item)
+static void add_place(struct sp_text *text, const struct sp_diagnostic *item)
 {
 	if (!item->file)
-		fputs("sallyport: ", stderr);
+		sp_text_add(text, "sallyport: ");
 	else if (!item->line)
-		fprintf(stderr, "%s: ", item->file);
+		sp_text_add(text, "%s: ", item->file);
 	else if (!item->column)
-		fprintf(stderr, "%s:%u: ", item->file, item->line);
+		sp_text_add(text, "%s:%u: ", item->file, item->line);
 	else
-		fprintf(stderr, "%s:%u:%u: ", item->file, item->line, item->column);
-	fprintf(stderr, "%s: %s\n", severity_name(item->severity), item->message);
+		sp_text_add(text, "%s:%u:%u: ", item->file, item->line, item->column);
+}
+
+static void show(const struct sp_diagnostic *item)
+{
+	struct sp_text text = { 0 };
+
+	add_place(&text, item);
+	sp_text_add(&text, "%s: %s\n", severity_name(item->severity), item->message);
+	sp_page_say(stderr, text.failed ? item->message : text.bytes);
+	sp_text_free(&text);
 }
 
 bool sp_show_diagnostics(const struct sp_options *options, struct sp_diag *diag)
@@ -71,14 +82,28 @@ struct sp_directories sp_directories_of(const struct sp_options *options)
 		sp_lockdown_mark(options->state_directory) };
 }
 
+bool sp_no_such_service(
+    const struct sp_policy *policy, const char *name, struct sp_diag *diag)
+{
+	struct sp_text names = { 0 };
+
+	for (size_t i = 0; i < policy->service_count; i++)
+		if (policy->services[i].tls != SP_TLS_NONE)
+			sp_text_add(&names, "%s%s", names.length ? ", " : "",
+			    policy->services[i].name);
+	sp_error(diag, NULL, "the policy in force has no TLS service '%s'%s%s", name,
+	    names.length ? "; it has " : "", names.length ? names.bytes : "");
+	sp_text_free(&names);
+	return false;
+}
+
 /* Whoever has none yet is told how to get one. */
 static void say_how_to_begin(const char *path)
 {
 	if (!strcmp(path, DEFAULT_POLICY) && access(path, F_OK) < 0 && errno == ENOENT)
-		fputs("sallyport: there is no policy yet: `sallyport discover` writes "
-		      "one of "
-		      "what listens\nhere; name another file to use that\n",
-		    stderr);
+		sp_page_say(stderr,
+		    "sallyport: there is no policy yet: `sallyport discover` writes "
+		    "one of what listens here; name another file to use that\n");
 }
 
 struct sp_policy *sp_read_policy(

@@ -21,6 +21,10 @@ struct sp_policy *sp_policy_in_memory(const struct sp_options *options, const ch
  * told at the end, main.c), memory is out, and told here. */
 bool sp_printed(bool done);
 
+/* An error that names the services that have a gate, for who named another. */
+bool sp_no_such_service(
+    const struct sp_policy *policy, const char *name, struct sp_diag *diag);
+
 /* With the lockdown that stands now: a command that commits asks at its start. */
 struct sp_directories sp_directories_of(const struct sp_options *options);
 

@@ -239,8 +239,8 @@ static enum sp_exit probe(const struct sp_options *options, const struct operand
 	       sp_verify_plan(&plan, &how, &verdicts, &diag);
 	sp_plan_free(&plan);
 	if (sp_show_diagnostics(options, &diag) && done)
-		status =
-		    sp_verify_told(&verdicts, sp_verify_print(options, NULL, &verdicts));
+		status = sp_verify_told(
+		    options, &verdicts, sp_verify_print(options, NULL, &verdicts));
 	sp_verdicts_free(&verdicts);
 	return status;
 }

@@ -54,8 +54,7 @@ static bool names_exist(const struct recheck *recheck, struct sp_diag *diag)
 			found |= !strcmp(policy->services[s].name, name) &&
 				 policy->services[s].tls != SP_TLS_NONE;
 		if (!found)
-			sp_error(diag, NULL,
-			    "the active snapshot has no TLS service '%s'", name);
+			sp_no_such_service(policy, name, diag);
 	}
 	return !diag->errors;
 }

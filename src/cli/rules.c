@@ -4,10 +4,8 @@
 
 #include <jansson.h>
 
+#include "page.h"
 #include "rules.h"
-
-/* Lines are for people; --format json has each change whole. */
-#define PAGE_WIDTH 79
 
 static void print_json(const struct sp_delta *delta, const struct sp_text *text)
 {
@@ -23,31 +21,7 @@ static void print_json(const struct sp_delta *delta, const struct sp_text *text)
 	json_decref(root);
 }
 
-/* One change, broken at blanks so that it fits the page. */
-static void print_line(const char *line, size_t length, size_t width)
-{
-	size_t room = width;
-
-	while (length > room) {
-		size_t cut = room;
-
-		while (cut > 0 && line[cut] != ' ')
-			cut--;
-		if (!cut) {
-			const char *blank = memchr(line + room, ' ', length - room);
-
-			if (!blank)
-				break;
-			cut = (size_t)(blank - line);
-		}
-		printf("%.*s\n      ", (int)cut, line);
-		line += cut + 1;
-		length -= cut + 1;
-		room = width - 6;
-	}
-	printf("%.*s", (int)length, line);
-}
-
+/* Lines are for people; --format json has each change whole. */
 static void print_coloured(const struct sp_options *options, const struct sp_text *text)
 {
 	const char *at = text->bytes;
@@ -57,7 +31,7 @@ static void print_coloured(const struct sp_options *options, const struct sp_tex
 		      : *at == '+'     ? "\033[32m"
 				       : "\033[31m",
 		    stdout);
-		print_line(at, (size_t)(end - at), PAGE_WIDTH);
+		sp_page_line(stdout, at, (size_t)(end - at));
 		fputs(options->colour ? "\033[0m\n" : "\n", stdout);
 	}
 }

@@ -5,6 +5,7 @@
 
 #include <sallyport/verify_report.h>
 
+#include "page.h"
 #include "policy.h"
 #include "verify_run.h"
 
@@ -62,17 +63,18 @@ bool sp_verify_print(const struct sp_options *options, const struct sp_policy *p
 		      : sp_report_probe_text(stdout, verdicts, options->colour);
 }
 
-enum sp_exit sp_verify_told(const struct sp_verdicts *verdicts, bool printed)
+enum sp_exit sp_verify_told(
+    const struct sp_options *options, const struct sp_verdicts *verdicts, bool printed)
 {
 	if (!printed) {
 		fprintf(stderr, "sallyport: the report cannot be written: %s\n",
 		    strerror(errno));
 		return SP_EXIT_SYSTEM;
 	}
-	if (any_unsealed(&verdicts->plan))
-		fputs("sallyport: note: this build's prober runs without its system call "
-		      "filter and memory limit\n",
-		    stderr);
+	if (any_unsealed(&verdicts->plan) && !options->quiet)
+		sp_page_say(stderr,
+		    "sallyport: note: this build's prober runs without its system call "
+		    "filter and memory limit\n");
 	return sp_verdicts_pass(verdicts) ? SP_EXIT_DONE : SP_EXIT_NO;
 }
 
@@ -96,7 +98,7 @@ static enum sp_exit verify(
 	if (!sp_show_diagnostics(options, &diag))
 		return SP_EXIT_SYSTEM;
 	printed = sp_verify_print(options, policy, &verdicts);
-	status = sp_verify_told(&verdicts, printed);
+	status = sp_verify_told(options, &verdicts, printed);
 	sp_verdicts_free(&verdicts);
 	return status;
 }

@@ -59,6 +59,7 @@ void sp_verify_progress(size_t done, size_t count, void *context);
 bool sp_verify_print(const struct sp_options *options, const struct sp_policy *policy,
     const struct sp_verdicts *verdicts);
 /* The exit code once the report was printed, or was not. */
-enum sp_exit sp_verify_told(const struct sp_verdicts *verdicts, bool printed);
+enum sp_exit sp_verify_told(
+    const struct sp_options *options, const struct sp_verdicts *verdicts, bool printed);
 
 #endif

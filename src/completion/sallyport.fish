@@ -49,7 +49,7 @@ complete -c sallyport -n '__sallyport_command check apply' -l strict -d 'exit 1 
 complete -c sallyport -n '__sallyport_command check' -l kernel -d 'load into a throw-away network namespace too'
 complete -c sallyport -n '__sallyport_command check' -l print -d 'print the policy in canonical form'
 complete -c sallyport -n '__sallyport_command check' -l explain -xa 'all shadowed shadowed-in-part redundant subset-source empty-addresses unused-addresses overlapping-addresses plain-from-any plain-for-tls plain-on-tls-port tls-on-plain-port' -d 'explain one lint, or list all'
-complete -c sallyport -n 'not __sallyport_no_command' -l quiet -d 'errors only'
+complete -c sallyport -n 'not __sallyport_no_command' -l quiet -d 'results and errors only'
 complete -c sallyport -n '__sallyport_command compile' -l format -xa 'nft json netlink' -d 'how results are printed'
 complete -c sallyport -n '__sallyport_command diff verify probe audit' -l format -xa 'text json markdown sarif' -d 'how results are printed'
 complete -c sallyport -n '__sallyport_command diff' -l fail-on -xa 'any opens' -d 'exit 1 for any difference or only for what opens (any)'
