@@ -466,16 +466,32 @@ static bool needs_ahead(const struct sp_delta *delta)
 	return false;
 }
 
+/* What is new may refer to a chain that has to be made anew before anything can. */
+static bool replaces_chains(const struct pairing *chains)
+{
+	for (size_t i = 0; i < chains->held_count; i++) {
+		const struct sp_chain *held = chains->held[i].object;
+		const struct sp_chain *wanted = partner(chains, held->name, false);
+
+		if (wanted && !same_frame(held, wanted))
+			return true;
+	}
+	return false;
+}
+
 static void shape(struct sp_making *making, const struct pairing *counters,
     const struct pairing *sets, const struct pairing *chains)
 {
 	size_t renewed_count;
 	struct named *renewed = renewed_sets(making, sets, &renewed_count);
+	bool early = !replaces_chains(chains);
 
 	add_counters(making, counters);
 	add_chains(making, chains, false);
-	add_sets(making, sets, true);
-	add_rules(making, chains, renewed, renewed_count, true);
+	if (early) {
+		add_sets(making, sets, true);
+		add_rules(making, chains, renewed, renewed_count, true);
+	}
 	if (needs_ahead(making->delta))
 		making->delta->ahead = making->delta->changes.length;
 	add_chains(making, chains, true);
@@ -484,6 +500,10 @@ static void shape(struct sp_making *making, const struct pairing *counters,
 	delete_sets(making, sets);
 	delete_chains(making, chains);
 	delete_counters(making, counters);
+	if (!early) {
+		add_sets(making, sets, true);
+		add_rules(making, chains, renewed, renewed_count, true);
+	}
 	add_sets(making, sets, false);
 	add_rules(making, chains, renewed, renewed_count, false);
 	free(renewed);

@@ -67,6 +67,12 @@ tampered "leases that never end" "flush chain inet sallyport input
 	add set inet sallyport verified { type inet_proto . inet_service; }
 	add element inet sallyport verified { tcp . 443 }"
 
+tampered "a hook in the place of a chain that a map jumps to" "flush chain inet sallyport input
+	delete map inet sallyport ports
+	flush chain inet sallyport tcp-22
+	delete chain inet sallyport tcp-22
+	add chain inet sallyport tcp-22 { type filter hook forward priority 0; }"
+
 # The rules of an unnamed chain go with the rule that jumps there, and only so.
 tampered "a chain in braces" 'add rule inet sallyport input tcp dport 22 jump { accept; }'
 # Sets within rules: the same keys with another verdict, or another kind of set.
