@@ -1,6 +1,7 @@
 #include <sallyport/state.h>
 
 #include <sallyport/floor.h>
+#include <sallyport/limits.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -259,12 +260,36 @@ static void forget_deadline(int state, const char *name)
 	}
 }
 
+static bool same_file(int state, const char *name)
+{
+	size_t length = 0, held_length = 0;
+	char *text =
+	    read_file(state, SP_SNAPSHOT_PENDING, name, SP_MAX_POLICY_BYTES, &length);
+	char *held =
+	    text ? read_file(state, SP_SNAPSHOT_ACTIVE, name, length + 1, &held_length)
+		 : NULL;
+	bool same = held && length == held_length && !memcmp(text, held, length);
+
+	free(text);
+	free(held);
+	return same;
+}
+
+/* As when a policy is applied twice: `previous` stays the one before, or `rollback`
+ * would go back to what stands. */
+static bool is_active_already(int state)
+{
+	return same_file(state, POLICY_FILE) && same_file(state, DIGEST_FILE);
+}
+
 /* The exchange itself confirms: until then it is pending and will be undone. The
  * deadline changes places with it, so `active` must not hold one before. */
 static bool confirm(int state, const char *path, struct sp_diag *diag)
 {
 	bool promoted;
 
+	if (is_active_already(state))
+		return remove_snapshot(state, PENDING) || cannot(path, diag);
 	forget_deadline(state, ACTIVE);
 	promoted = promote(state, path, PENDING, diag);
 	if (promoted)

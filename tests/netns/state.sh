@@ -77,6 +77,19 @@ packets_reach client <<END
 shut tcp $A4 -> $S4:80
 END
 
+# The same policy confirmed again, as a fleet's every run does, is no step.
+check_exit 0 "apply --confirm of what stands" sp apply --no-verify --confirm 60s "$POLICY.2"
+check_exit 0 "confirm" sp confirm
+check_exit 1 "and nothing waits any more" sp confirm
+check_exit 0 "rollback" sp rollback
+packets_reach client <<END
+open tcp $A4 -> $S4:80
+END
+check_exit 0 "rollback again" sp rollback
+packets_reach client <<END
+shut tcp $A4 -> $S4:80
+END
+
 # A state directory that cannot be written: said, and what stands is said.
 read_only() {
 	in_host server sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' \
