@@ -18,8 +18,10 @@ struct kernel_side {
 /* What may not be read is left out, and said. */
 static void tell(const struct sp_options *options, struct sp_diag *diag)
 {
-	for (size_t i = 0; i < diag->length && !options->quiet; i++)
-		fprintf(stderr, "sallyport: warning: %s\n", diag->items[i].message);
+	for (size_t i = 0; i < diag->length && !options->quiet; i++) {
+		diag->items[i].severity = SP_WARNING;
+		sp_show_diagnostic(&diag->items[i]);
+	}
 	sp_diag_free(diag);
 }
 

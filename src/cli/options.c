@@ -280,8 +280,12 @@ bool sp_options_parse(
 {
 	struct option table[MOST_OPTIONS] = { 0 };
 	size_t count = 0;
+	char name[32], *own = argv[0];
 	int letter;
 
+	/* getopt's own messages begin with it. */
+	snprintf(name, sizeof(name), "sallyport %s", command->name);
+	argv[0] = name;
 	for (size_t i = 0; i < ENTRIES && count < MOST_OPTIONS - 1; i++)
 		if (takes(command, entries[i].letter) || entries[i].letter == 'I')
 			table[count++] = (struct option){ entries[i].name,
@@ -292,10 +296,12 @@ bool sp_options_parse(
 	while ((letter = getopt_long(argc, argv, "hq", table, NULL)) != -1)
 		if (!set(command, letter, ret)) {
 			fprintf(stderr, "try: sallyport %s --help\n", command->name);
+			argv[0] = own;
 			return false;
 		}
 	ret->operands = (const char *const *)argv + optind;
 	ret->operand_count = (size_t)(argc - optind);
+	argv[0] = own;
 	return ret->help || check_operands(command, ret);
 }
 

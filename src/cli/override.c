@@ -140,7 +140,7 @@ enum sp_exit sp_command_override(const struct sp_options *options)
 
 	if (!is_complete(options))
 		return SP_EXIT_USAGE;
-	done = sp_standing_load_in_force(&directories, &standing, &diag) &&
+	done = sp_load_in_force(&directories, &standing, &diag) &&
 	       collect(&standing, options, &list, &diag) &&
 	       commit(options, &directories, &list, &diag);
 	sp_array_free(&list);

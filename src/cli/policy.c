@@ -38,7 +38,7 @@ static void add_place(struct sp_text *text, const struct sp_diagnostic *item)
 		sp_text_add(text, "%s:%u:%u: ", item->file, item->line, item->column);
 }
 
-static void show(const struct sp_diagnostic *item)
+void sp_show_diagnostic(const struct sp_diagnostic *item)
 {
 	struct sp_text text = { 0 };
 
@@ -56,7 +56,7 @@ bool sp_show_diagnostics(const struct sp_options *options, struct sp_diag *diag)
 	fflush(stdout);
 	for (size_t i = 0; i < diag->length; i++)
 		if (!options->quiet || diag->items[i].severity == SP_ERROR || !fine)
-			show(&diag->items[i]);
+			sp_show_diagnostic(&diag->items[i]);
 	if (diag->out_of_memory)
 		fputs("sallyport: error: out of memory\n", stderr);
 	else if (said > diag->length)
@@ -80,6 +80,27 @@ struct sp_directories sp_directories_of(const struct sp_options *options)
 	return (struct sp_directories){ options->state_directory, options->run_directory,
 		options->config_directory, options->lock_wait_ms,
 		sp_lockdown_mark(options->state_directory) };
+}
+
+bool sp_state_lacks(const char *state_directory, const char *snapshot)
+{
+	char *path = NULL;
+	bool lacks = asprintf(&path, "%s/%s", state_directory, snapshot) >= 0 &&
+		     access(path, F_OK) < 0 && errno == ENOENT;
+
+	free(path);
+	return lacks;
+}
+
+bool sp_load_in_force(const struct sp_directories *directories, struct sp_standing *ret,
+    struct sp_diag *diag)
+{
+	if (sp_state_lacks(directories->state, "active") &&
+	    sp_state_lacks(directories->state, "pending") &&
+	    !sp_lockdown_is_set(directories->state))
+		return sp_error(diag, NULL,
+		    "nothing was applied yet: `sallyport apply POLICY` comes first");
+	return sp_standing_load_in_force(directories, ret, diag);
 }
 
 bool sp_no_such_service(

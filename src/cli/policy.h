@@ -21,6 +21,16 @@ struct sp_policy *sp_policy_in_memory(const struct sp_options *options, const ch
  * told at the end, main.c), memory is out, and told here. */
 bool sp_printed(bool done);
 
+/* One line on standard error: file:line:column: error: what. */
+void sp_show_diagnostic(const struct sp_diagnostic *item);
+
+/* There is no such snapshot; false where that cannot be told. */
+bool sp_state_lacks(const char *state_directory, const char *snapshot);
+
+/* sp_standing_load_in_force, for a command that comes after an apply. */
+bool sp_load_in_force(const struct sp_directories *directories, struct sp_standing *ret,
+    struct sp_diag *diag);
+
 /* An error that names the services that have a gate, for who named another. */
 bool sp_no_such_service(
     const struct sp_policy *policy, const char *name, struct sp_diag *diag);

@@ -145,11 +145,10 @@ enum sp_exit sp_command_recheck(const struct sp_options *options)
 		.directories = sp_directories_of(options) };
 	struct sp_diag diag = { 0 };
 	enum sp_exit status = SP_EXIT_SYSTEM;
-	bool done =
-	    is_enforced(options, &diag) &&
-	    sp_standing_load_in_force(&recheck.directories, &recheck.standing, &diag) &&
-	    names_exist(&recheck, &diag) && ask(&recheck, &diag) &&
-	    commit(&recheck, &diag);
+	bool done = is_enforced(options, &diag) &&
+		    sp_load_in_force(&recheck.directories, &recheck.standing, &diag) &&
+		    names_exist(&recheck, &diag) && ask(&recheck, &diag) &&
+		    commit(&recheck, &diag);
 
 	if (sp_show_diagnostics(options, &diag) && done)
 		status = report(&recheck);

@@ -1,6 +1,4 @@
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,17 +52,6 @@ static bool open_host(const struct sp_directories *directories, struct sp_diag *
 	return removed;
 }
 
-static bool has_previous(const char *state)
-{
-	char *path = NULL;
-	/* What cannot be told is left to whoever reads it. */
-	bool has = asprintf(&path, "%s/previous", state) < 0 || access(path, F_OK) == 0 ||
-		   errno != ENOENT;
-
-	free(path);
-	return has;
-}
-
 /* The previous snapshot's ruleset first, its name second: a crash between the two
  * leaves a difference that the next apply or the enforcer puts right. */
 static bool back_to_previous(
@@ -74,7 +61,7 @@ static bool back_to_previous(
 	size_t changes;
 	bool back;
 
-	if (!has_previous(directories->state))
+	if (sp_state_lacks(directories->state, "previous"))
 		return sp_error(diag, NULL,
 		    "there was no policy before this one; `sallyport rollback --to-open` "
 		    "removes every rule");

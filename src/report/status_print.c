@@ -126,7 +126,9 @@ static void print_head(const struct sp_status *status, FILE *stream)
 		    status->floor_dropped);
 	if (!status->loaded)
 		fputs(
-		    "No sallyport ruleset is loaded: this host is not protected by it.\n",
+		    "No sallyport ruleset is loaded: this host is not protected by it.\n"
+		    "`sallyport discover` writes a first policy, `sallyport apply` loads "
+		    "one.\n",
 		    stream);
 	else if (!status->snapshot)
 		fputs("A ruleset is loaded, and there is no snapshot of its policy.\n",

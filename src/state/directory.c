@@ -62,8 +62,8 @@ int sp_state_directory_open(const char *path, struct sp_diag *diag)
 	if (directory < 0 && errno == ENOENT && make_parents(path))
 		directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
-		sp_error(diag, NULL, "cannot open or make the directory %s: %s", path,
-		    strerror(errno));
+		sp_error(diag, NULL, "cannot open or make the directory %s: %s%s", path,
+		    strerror(errno), errno == EACCES ? " (run as root)" : "");
 	return directory;
 }
 

@@ -48,6 +48,14 @@ fits check
 check_match "who has no policy is told how to begin" 'sallyport discover. writes one' "$output"
 fits diff policy.ini
 fits apply --dry-run policy.ini
+fits status
+check_match "nothing is loaded: how to begin" 'sallyport discover' "$output"
+fits override shop --for 1h --reason why
+check_match "nothing was applied: what comes first" 'sallyport apply POLICY' "$output"
+fits recheck shop
+check_match "there too" 'sallyport apply POLICY' "$output"
+fits check --nonsense
+check_match "a wrong option names the program" '^sallyport check: ' "$output"
 fits rollback
 check_match "nothing to go back to: what there is" 'rollback --to-open' "$(joined)"
 fits apply policy.ini
@@ -56,6 +64,14 @@ fits diff policy.ini new.ini
 fits diff --rules new.ini
 fits verify policy.ini
 fits audit policy.ini
+line="setpriv --reuid=65534 --clear-groups --bounding-set=-all --inh-caps=-all"
+nobody_sees() { # COMMAND...: as a user who is nobody; leaves errors
+	run in_host server $line "$SALLYPORT" "$@" --state "$TEST_TMP/nowhere" --run /run/sallyport.not
+}
+chmod 755 "$TEST_TMP" && chmod 644 policy.ini || abort "cannot open the policy to all"
+nobody_sees apply --no-verify policy.ini
+check_equal "without privilege: exit 3" 3 "$status"
+check_match "who may" 'run as root' "$errors"
 fits discover
 fits explain policy.ini --from 10.1.2.3 --port 8443/tcp
 fits probe "$S4:8443" --name $NAME
