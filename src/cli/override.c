@@ -152,8 +152,8 @@ enum sp_exit sp_command_override(const struct sp_options *options)
 		printf("Ended: %s is open only while it is verified.\n",
 		    options->operands[0]);
 	else if (!options->quiet)
-		printf("OVERRIDDEN: %s is open without proof until %s;\n"
-		       "`sallyport override %s --end` ends it before that.\n",
-		    options->operands[0], end_of(options, end), options->operands[0]);
+		printf("OVERRIDDEN: %s is open without proof\n"
+		       "until %s; --end ends it before that.\n",
+		    options->operands[0], end_of(options, end));
 	return SP_EXIT_DONE;
 }

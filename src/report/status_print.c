@@ -12,11 +12,12 @@
 #define YELLOW "\033[33m"
 #define PLAIN "\033[0m"
 
-/* Columns of the table, for 80 of them in all; what is longer pushes the rest. */
+/* Columns of the table, for 80 of them in all; after what is longer the row goes on
+ * in the next line. */
 #define SERVICE_WIDTH 14
-#define PORT_WIDTH 13
+#define PORT_WIDTH 15
 #define FROM_WIDTH 18
-#define COUNT_WIDTH 7
+#define COUNT_WIDTH 5
 
 const char *sp_port_state_name(enum sp_port_state state)
 {
@@ -81,14 +82,28 @@ static void print_reason(const char *reason, FILE *stream)
 		fprintf(stream, "\n    %s\n", reason);
 }
 
+/* Returns the column after it. */
+static int print_cell(FILE *stream, int column, int width, const char *words)
+{
+	column += width + 1;
+	if (strlen(words) > (size_t)width)
+		fprintf(stream, "%s\n%*s", words, column, "");
+	else
+		fprintf(stream, "%-*s ", width, words);
+	return column;
+}
+
 static void print_row(const struct sp_status_row *row, bool colour, FILE *stream)
 {
 	char port[32], left[32];
+	int column;
 
 	format_port(row, port);
-	fprintf(stream, "%-*s %-*s %-*s %*llu  %s", SERVICE_WIDTH, row->service,
-	    PORT_WIDTH, port, FROM_WIDTH, row->from, COUNT_WIDTH,
-	    (unsigned long long)row->connections, colour ? state_colour(row->state) : "");
+	column = print_cell(stream, 0, SERVICE_WIDTH, row->service);
+	column = print_cell(stream, column, PORT_WIDTH, port);
+	print_cell(stream, column, FROM_WIDTH, row->from);
+	fprintf(stream, "%*llu  %s", COUNT_WIDTH, (unsigned long long)row->connections,
+	    colour ? state_colour(row->state) : "");
 	if (row->lease_ms) {
 		format_left(row->lease_ms, left);
 		fprintf(stream,

@@ -89,6 +89,18 @@ fits status
 fits confirm
 fits confirm
 check_match "nothing to confirm: where to look" 'sallyport status' "$output"
+{
+	sed 's/^.service shop.$/[service a-long-name-that-somebody-has-written]/' policy.ini
+	printf '\n[service ranges]\nport = 1000, 3000-3100, 40000-41000, 50000, 50002\ntls = none\n'
+	printf 'from = 2001:db8:1234:5678::/64, 2001:db8:1234:5679::/64, 2001:db8:1:2:3:4:5:6/128\n'
+} >long.ini
+fits diff long.ini
+fits apply long.ini
+fits status
+fits verify long.ini
+fits audit long.ini
+fits override a-long-name-that-somebody-has-written --for 1h --reason why
+fits status
 fits lockdown
 fits status
 screen apply --yes --no-verify policy.ini
