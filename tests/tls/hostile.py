@@ -11,6 +11,7 @@ serve  listens on FIRST-PORT and those after it, in the table's order, with this
 """
 
 import asyncio
+import functools
 import re
 import socket
 import ssl
@@ -262,9 +263,10 @@ def endless(flight, kind, body):
 
 def chain(make):
     """A whole and good handshake by this chain."""
+    made = functools.cache(make)
 
     def replace(flight):
-        flight.chain = make(Peer.site)
+        flight.chain = made(Peer.site)
         return flight.whole()
 
     return thirteen(replace)
@@ -317,10 +319,13 @@ def chosen(hello, suite=None, version=0x0303, extensions=b"", **more):
     return record(HANDSHAKE, server_hello(suites[0] if suite is None else suite, extensions, version, **more))
 
 
+BOMB = struct.pack(">H", 1) + b"\xff\xff\xff" + vector(3, zlib.compress(bytes(1 << 24), 9))
+MANY = b"".join(extension(1000 + i, b"") for i in range(12000))
+
+
 def compressed(flight):
     """RFC 8879, which nobody asked for: a bomb of zeros."""
-    body = struct.pack(">H", 1) + b"\xff\xff\xff" + vector(3, zlib.compress(bytes(1 << 24), 9))
-    return flight.begin() + flight.send(flight.encrypted_extensions(), message(25, body))
+    return flight.begin() + flight.send(flight.encrypted_extensions(), message(25, BOMB))
 
 
 # --- certificates ---------------------------------------------------------------
@@ -557,7 +562,7 @@ TABLE = [
     ("compression-unoffered", F, after(lambda hello: chosen(hello, compression=1), HOLD)),
     ("extension-unoffered", F, after(lambda hello: chosen(hello, extensions=extension(0x7777, b"x")), HOLD)),
     ("extension-twice", F, after(lambda hello: chosen(hello, extensions=extension(23, b"") * 2), HOLD)),
-    ("extensions-thousands", F, after(lambda hello: fragments(chosen(hello, extensions=b"".join(extension(1000 + i, b"") for i in range(4000)))[5:], 16384), HOLD)),
+    ("extensions-thousands", F, after(lambda hello: fragments(chosen(hello, extensions=MANY[:16000])[5:], 16384), HOLD)),
     ("alpn-unoffered", F, after(lambda hello: chosen(hello, extensions=extension(16, vector(2, vector(1, ESCAPES)))), HOLD)),
     ("session-id-other", F, hello_13(lambda hello: hello[:38] + vector(1, b"\x55" * 32) + hello[39 + hello[38] :])),
     ("session-id-too-long", I, after(lambda hello: chosen(hello, session=bytes(255)), HOLD)),
@@ -582,7 +587,7 @@ TABLE = [
     ("tls13-empty-records", F, thirteen(lambda flight: (flight.begin(), endless(flight, HANDSHAKE, b"")))),
     ("tls13-change-cipher-spec-flood", F, thirteen(lambda flight: (flight.begin(), forever(record(CCS, b"\x01"))))),
     ("tls13-padding-alone", F, thirteen(lambda flight: flight.begin() + flight.sealed.record(0, b"", 16000))),
-    ("tls13-extensions-thousands", F, thirteen(lambda flight: flight.begin() + flight.send(flight.encrypted_extensions(b"".join(extension(1000 + i, b"") for i in range(12000)))))),
+    ("tls13-extensions-thousands", F, thirteen(lambda flight: flight.begin() + flight.send(flight.encrypted_extensions(MANY)))),
     ("tls13-certificate-request-bomb", F, thirteen(lambda flight: flight.begin() + flight.send(flight.encrypted_extensions(), message(13, vector(1, bytes(255)), vector(2, extension(13, bytes(60000))))))),
     ("tls13-record-garbled", F, thirteen(lambda flight: flight.begin() + flight.proof()[:-1] + b"x")),
     ("tls13-bytes-of-records", I, thirteen(lambda flight: flight.begin() + flight.send(flight.encrypted_extensions(), flight.certificate(), size=1))),
