@@ -302,7 +302,7 @@ LENGTHS_13 = {
 }
 
 
-def retry(hello, group, session=None):
+def retry(hello, group):
     extensions = extension(43, b"\x03\x04") + (extension(51, struct.pack(">H", group)) if group else b"")
     return record(HANDSHAKE, server_hello(hello.suites[0], extensions, session=hello.session, random=RETRY))
 

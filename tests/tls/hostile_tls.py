@@ -1,6 +1,6 @@
 """What hostile.py is made of: handshakes that are right, and certificates that are
-not. The handshakes are OpenSSL's (TLS 1.2) and, because nobody else lets one write
-between its messages, TLS 1.3 by hand (RFC 8446)."""
+not. The handshakes are OpenSSL's (TLS 1.2) and, because no library lets one write between
+its messages, TLS 1.3 by hand (RFC 8446)."""
 
 import datetime
 import hashlib
@@ -112,7 +112,6 @@ def contexts(certificate, key):
     context.load_cert_chain(certificate, key)
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_TICKET
-    # What does not fit is no reason to reset: our tampering is.
     context.set_ciphers("ECDHE+AESGCM")
     return context
 
@@ -174,7 +173,7 @@ class Sealed:
 class Tls13:
     """The messages of a server's flight, each to be had by itself."""
 
-    def __init__(self, hello, chain, key, session=None):
+    def __init__(self, hello, chain, key):
         self.key, self.chain = key, chain
         mine = X25519PrivateKey.generate()
         public = mine.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
@@ -182,7 +181,7 @@ class Tls13:
         self.hello = server_hello(
             0x1301,
             extension(43, b"\x03\x04") + extension(51, struct.pack(">H", 29) + vector(2, public)),
-            session=hello.session if session is None else session,
+            session=hello.session,
             random=os.urandom(32),
         )
         self.said = hello.raw + self.hello
