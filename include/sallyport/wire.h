@@ -13,7 +13,8 @@ enum sp_received {
 	SP_RECEIVED_FRAME,
 	SP_RECEIVED_NOTHING, /* a non-blocking socket has nothing yet */
 	SP_RECEIVED_END,     /* the peer hung up */
-	SP_RECEIVED_BROKEN,  /* not a frame, or an error of the socket */
+	SP_RECEIVED_BROKEN,  /* not a frame, an error of the socket, or (errno is
+			      * ENOMEM) no memory to read it into */
 };
 
 /* Receives one frame (to be freed) and the descriptor that came with it, else

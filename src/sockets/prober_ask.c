@@ -300,7 +300,8 @@ static void listen_to(struct loop *loop, struct talk *talk)
 		finish(loop, talk, SP_ENDED_PROTOCOL, 0, "said too much");
 		break;
 	case SP_RECEIVED_BROKEN:
-		finish(loop, talk, SP_ENDED_PROTOCOL, 0, "sent what is no frame");
+		finish(loop, talk, SP_ENDED_PROTOCOL, 0,
+		    errno == ENOMEM ? "out of memory" : "sent what is no frame");
 		break;
 	case SP_RECEIVED_END:
 		talk->hung_up = true;

@@ -34,24 +34,27 @@ int64_t sp_prober_clock_ms(void)
 /* Seen from our executable: installed side by side, or in a build tree. */
 static const char *const places[] = { "sallyport-prober", "../prober/sallyport-prober" };
 
-/* NULL: none of the places has it. */
-static char *beside_us(void)
+/* True and NULL: none of the places has it. False: memory is out. */
+static bool beside_us(char **ret)
 {
 	char self[PATH_MAX], *path = NULL, *slash;
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
+	*ret = NULL;
 	if (length <= 0)
-		return NULL;
+		return true;
 	self[length] = '\0';
 	slash = strrchr(self, '/');
 	for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
 		if (asprintf(&path, "%.*s/%s", (int)(slash - self), self, places[i]) < 0)
-			return NULL;
-		if (access(path, X_OK) == 0)
-			return path;
+			return false;
+		if (access(path, X_OK) == 0) {
+			*ret = path;
+			return true;
+		}
 		free(path);
 	}
-	return NULL;
+	return true;
 }
 
 char *sp_prober_path(void)
@@ -61,7 +64,8 @@ char *sp_prober_path(void)
 
 	if (named)
 		return strdup(named);
-	path = beside_us();
+	if (!beside_us(&path))
+		return NULL;
 	return path ? path : strdup(SP_PROBER_PATH);
 }
 
@@ -187,7 +191,8 @@ static bool expect(struct sp_prober *prober, enum sp_frame_type type,
 	}
 	if (descriptor >= 0)
 		close(descriptor);
-	sp_prober_fail(prober, "the prober sent what is no frame");
+	sp_prober_fail(prober, errno == ENOMEM ? "no memory for what the prober sent"
+					       : "the prober sent what is no frame");
 	return false;
 }
 

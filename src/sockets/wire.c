@@ -76,6 +76,7 @@ enum sp_received sp_frame_receive(
 		return SP_RECEIVED_END;
 	*ret_descriptor = descriptor_of(&message);
 	*ret_length = (size_t)length;
+	errno = 0;
 	if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
 	    !sp_frame_decode(bytes, (size_t)length, ret))
 		return SP_RECEIVED_BROKEN;
