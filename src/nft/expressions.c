@@ -33,6 +33,14 @@ static struct nftnl_expr *expression(struct expressing *to, const char *name)
 	return added;
 }
 
+/* Texts are copied, and libnftnl would send a rule without what it could not copy. */
+static void set_text(struct expressing *to, struct nftnl_expr *expression,
+    uint16_t attribute, const char *text)
+{
+	if (nftnl_expr_set_str(expression, attribute, text) != 0)
+		to->failed = true;
+}
+
 static void load_meta(struct expressing *to, uint32_t key)
 {
 	struct nftnl_expr *meta = expression(to, "meta");
@@ -168,7 +176,7 @@ static void look_up(struct expressing *to, const struct sp_statement *statement)
 	if (!lookup)
 		return;
 	nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	nftnl_expr_set_str(lookup, NFTNL_EXPR_LOOKUP_SET, name);
+	set_text(to, lookup, NFTNL_EXPR_LOOKUP_SET, name);
 	if (id)
 		nftnl_expr_set_u32(lookup, NFTNL_EXPR_LOOKUP_SET_ID, id);
 	nftnl_expr_set_u32(
@@ -271,7 +279,7 @@ static void express_rate(struct expressing *to, const struct sp_statement *state
 		return;
 	}
 	nftnl_expr_set_u32(update, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-	nftnl_expr_set_str(update, NFTNL_EXPR_DYNSET_SET_NAME, statement->name);
+	set_text(to, update, NFTNL_EXPR_DYNSET_SET_NAME, statement->name);
 	nftnl_expr_set_u32(update, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 	/* 0 is the set's default; the kernel's dumps always say it. */
 	nftnl_expr_set_u64(update, NFTNL_EXPR_DYNSET_TIMEOUT, 0);
@@ -284,7 +292,7 @@ static void express_log(struct expressing *to, const struct sp_statement *statem
 
 	if (!log)
 		return;
-	nftnl_expr_set_str(log, NFTNL_EXPR_LOG_PREFIX, statement->name);
+	set_text(to, log, NFTNL_EXPR_LOG_PREFIX, statement->name);
 	nftnl_expr_set_u32(
 	    log, NFTNL_EXPR_LOG_LEVEL, NFT_LOGLEVEL_WARNING); /* nft's default */
 	nftnl_expr_set_u32(log, NFTNL_EXPR_LOG_FLAGS, 0);
@@ -299,7 +307,7 @@ static void express_verdict(struct expressing *to, int32_t code, const char *cha
 	nftnl_expr_set_u32(verdict, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_u32(verdict, NFTNL_EXPR_IMM_VERDICT, (uint32_t)code);
 	if (chain)
-		nftnl_expr_set_str(verdict, NFTNL_EXPR_IMM_CHAIN, chain);
+		set_text(to, verdict, NFTNL_EXPR_IMM_CHAIN, chain);
 }
 
 static void express_reject(struct expressing *to, uint32_t type, uint8_t code)
@@ -338,7 +346,7 @@ static void express_counter(struct expressing *to, const struct sp_statement *st
 	if (!reference)
 		return;
 	nftnl_expr_set_u32(reference, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	nftnl_expr_set_str(reference, NFTNL_EXPR_OBJREF_IMM_NAME, statement->name);
+	set_text(to, reference, NFTNL_EXPR_OBJREF_IMM_NAME, statement->name);
 }
 
 static void express_limit(struct expressing *to, const struct sp_statement *statement)
