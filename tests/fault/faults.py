@@ -1,13 +1,15 @@
 #!/usr/bin/python3
-"""Kills a command at each of its system calls in turn, or makes them fail.
+"""Kills a command at each of its system calls in turn, or makes them fail; or each of
+its allocations.
 
-  faults.py kill|errors SCENARIO [--every N] [--first N] [--errors NAME,...]
+  faults.py kill|errors|memory SCENARIO [--every N] [--first N] [--errors NAME,...]
 
 In a network namespace of its own; SALLYPORT is the binary and WORK a scratch
 directory with old.ini and new.ini. strace counts the calls of the command's first
 process; its N-th is where SIGKILL comes, or an error instead of the call. After
 each point the kernel must hold the old ruleset or the new one, with the leases
-that belong to it; then a next run must do what it is for. Prints "FAIL ..." for
+that belong to it; then a next run must do what it is for. (For "memory" the count is
+that of allocations.c, whose library SP_ALLOCATIONS names.) Prints "FAIL ..." for
 each point that is not so, and at last "points COUNT calls COUNT".
 """
 
@@ -27,6 +29,7 @@ ERRORS = ("ENOMEM", "EINTR", "EIO", "ENOSPC", "ENOBUFS", "EPERM")
 # LeakSanitizer cannot work under ptrace.
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
 SLOWEST = 60  # seconds; a command that takes longer hangs
+SAID = re.compile("out of memory|[Cc]annot allocate memory")
 
 
 def run(*command, must=True):
@@ -438,6 +441,44 @@ def fail_at(scenario, name, number, error):
     return problems + check_point(scenario), done.returncode
 
 
+def starve_at(scenario, number):
+    """Fails one allocation. (problems, exit code, whether there was such a one)"""
+    told = f"{WORK}/told"
+    if os.path.exists(told):
+        os.unlink(told)
+    done = subprocess.run(
+        command_line(scenario.command), capture_output=True, text=True, timeout=SLOWEST,
+        env=dict(ENVIRONMENT, LD_PRELOAD=os.environ["SP_ALLOCATIONS"], SP_FAIL_AT=str(number),
+                 SP_FAIL_TOLD=told))
+    with open(told) as file:
+        if "failed\n" not in file:
+            return [], done.returncode, False
+    problems = []
+    if done.returncode < 0:
+        problems.append(f"ended by a signal: {done.returncode}")
+    elif done.returncode == 0 and kernel() != scenario.fates[-1]:
+        problems.append("exit 0, and it is not done")
+    elif done.returncode and not SAID.search(done.stderr):
+        problems.append(f"exit {done.returncode}, and says only: {done.stderr.strip()[-200:]!r}")
+    return problems + check_point(scenario), done.returncode, True
+
+
+def starve(scenario, options):
+    points, failures, number, exits = 0, 0, options.first + 1, {}
+    while True:
+        scenario.begin()
+        problems, code, met = starve_at(scenario, number)
+        if not met:
+            break
+        points += 1
+        exits[code] = exits.get(code, 0) + 1
+        failures += bool(problems)
+        for problem in problems:
+            print(f"FAIL {options.scenario}: allocation {number}: {problem}", flush=True)
+        number += options.every
+    print(f"points {points} allocations failed {failures} exits {json.dumps(exits, sort_keys=True)}")
+
+
 def wanted(calls, kind):
     """The calls to try. The first one, execve, is not the command's own."""
     if kind == "kill":
@@ -452,13 +493,16 @@ def wanted(calls, kind):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=("kill", "errors"))
+    parser.add_argument("kind", choices=("kill", "errors", "memory"))
     parser.add_argument("scenario", choices=SCENARIOS)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--errors", default=",".join(ERRORS))
     options = parser.parse_args()
     scenario = SCENARIOS[options.scenario]()
+    if options.kind == "memory":
+        starve(scenario, options)
+        return
     watches = options.scenario == "watch"
     calls = watch_calls(scenario) if watches else calls_of(scenario)
     killing, failing = (watch_kill, watch_fail) if watches else (kill_at, fail_at)
