@@ -75,6 +75,9 @@ struct sp_proofs {
 	/* Keep every lease that stands unless it is refused below: not every
 	 * gate was asked (--no-verify, the enforcer's rounds). */
 	bool keep_all;
+	/* What stands open was not opened by us, or not since this boot: leases,
+	 * overrides and the grace of a first load end. */
+	bool shut_all;
 	/* The rules are left as they stand (drift = report). */
 	bool leases_only;
 	const struct sp_gate *refused;

@@ -56,6 +56,9 @@ void sp_standing_clear(struct sp_standing *standing);
  * the lock. */
 bool sp_standing_commit(const struct sp_directories *directories,
     const struct sp_standing *standing, size_t *ret_changes, struct sp_diag *diag);
+/* The same, and nothing that stands open stays. */
+bool sp_standing_commit_shut(const struct sp_directories *directories,
+    const struct sp_standing *standing, struct sp_diag *diag);
 
 enum sp_undone {
 	SP_UNDONE_NOTHING, /* nothing was pending, or it is not due yet */

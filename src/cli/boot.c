@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <sallyport/floor.h>
+#include <sallyport/memory.h>
 #include <sallyport/standing.h>
 #include <sallyport/transaction.h>
 
@@ -15,14 +16,42 @@
 /* How often the kernel is asked what stands. */
 #define READ_TRIES 3
 
-static bool table_stands(bool *ret, struct sp_diag *diag)
+/* A table without a hook sees no packet. */
+static bool is_hooked(const struct sp_kernel *kernel)
+{
+	for (size_t i = 0; kernel->present && i < kernel->held->chains.length; i++) {
+		const struct sp_chain *chain = &kernel->held->chains.items[i];
+
+		if (chain->base && !chain->foreign && chain->rules.length)
+			return !kernel->dormant;
+	}
+	return false;
+}
+
+/* One that was saved with `nft list ruleset` comes back at boot before we do, its
+ * leases and overrides with the time that they had left: nobody proved them. What
+ * this boot committed is remembered. */
+static bool is_of_this_boot(
+    const struct sp_directories *directories, const struct sp_nf_tables *socket)
+{
+	struct sp_recollection recollection;
+	bool known;
+
+	sp_recollection_open(&recollection, directories, socket);
+	known = recollection.memory.committed.generation != 0;
+	sp_recollection_close(&recollection);
+	return known;
+}
+
+static bool table_stands(
+    const struct sp_directories *directories, bool *ret, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
 	struct sp_kernel kernel;
 	bool known = socket && sp_kernel_read(socket, NULL, NULL, &kernel, diag);
 
 	if (known) {
-		*ret = kernel.present && !kernel.dormant;
+		*ret = is_hooked(&kernel) && is_of_this_boot(directories, socket);
 		sp_kernel_free(&kernel);
 	}
 	sp_nf_tables_close(socket);
@@ -31,17 +60,18 @@ static bool table_stands(bool *ret, struct sp_diag *diag)
 
 /* A passing failure must not be taken for an empty kernel: laying the floor over a
  * table that stands ends its leases. The last one is said. */
-static bool know_whether_table_stands(bool *ret, struct sp_diag *diag)
+static bool know_whether_table_stands(
+    const struct sp_directories *directories, bool *ret, struct sp_diag *diag)
 {
 	for (int i = 1; i < READ_TRIES; i++) {
 		struct sp_diag passing = { 0 };
-		bool known = table_stands(ret, &passing);
+		bool known = table_stands(directories, ret, &passing);
 
 		sp_diag_free(&passing);
 		if (known)
 			return true;
 	}
-	return table_stands(ret, diag);
+	return table_stands(directories, ret, diag);
 }
 
 /* A policy that is there, or may be, was meant to be applied. */
@@ -70,12 +100,11 @@ static bool lay_floor(const struct sp_directories *directories, struct sp_diag *
 {
 	struct sp_standing floor;
 	bool laid = true;
-	size_t changes;
 
 	if (!sp_standing_load_kept_floor(directories, &floor, diag))
 		return false;
 	if (floor.policy->mode == SP_MODE_ENFORCE)
-		laid = sp_standing_commit(directories, &floor, &changes, diag);
+		laid = sp_standing_commit_shut(directories, &floor, diag);
 	sp_standing_clear(&floor);
 	return laid;
 }
@@ -170,7 +199,7 @@ static enum sp_exit boot_locked(const struct sp_options *options, struct sp_diag
 	sp_opened_set(options->run_directory, false, diag);
 	/* A table that stands already is a restart's: nothing closes. When that
 	 * cannot be known, the floor is laid all the same. */
-	if (!know_whether_table_stands(&stands, diag) || !stands) {
+	if (!know_whether_table_stands(&directories, &stands, diag) || !stands) {
 		if (nothing_was_asked(&directories)) {
 			fputs("sallyport: nothing was ever applied on this host, and it "
 			      "has no policy: left as it is; `sallyport apply POLICY` "

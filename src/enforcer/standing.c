@@ -132,6 +132,16 @@ bool sp_standing_commit(const struct sp_directories *directories,
 	    &proofs, false, NULL, ret_changes, diag);
 }
 
+bool sp_standing_commit_shut(const struct sp_directories *directories,
+    const struct sp_standing *standing, struct sp_diag *diag)
+{
+	struct sp_proofs proofs = { .shut_all = true };
+	size_t changes;
+
+	return sp_commit_ruleset(directories, standing->ruleset, &standing->gates,
+	    &proofs, false, NULL, &changes, diag);
+}
+
 static bool remove_table(const struct sp_directories *directories, struct sp_diag *diag)
 {
 	struct sp_nf_tables *socket = sp_nf_tables_open(diag);

@@ -134,7 +134,8 @@ static void close_unproven(struct sp_making *making, const struct sp_gates *gate
 		    gate_of(gates, element->protocol, element->ports.first);
 		const struct sp_lease *lease = gate ? lease_of(proofs, gate) : NULL;
 
-		if (gate && element->expires_ms && runs_on(proofs, gate->port))
+		if (gate && element->expires_ms && !proofs->shut_all &&
+		    runs_on(proofs, gate->port))
 			continue;
 		if (!lease || left_ms(proofs, lease) <= 0)
 			close_gate(making, element->protocol, element->ports.first);
@@ -142,15 +143,16 @@ static void close_unproven(struct sp_making *making, const struct sp_gates *gate
 }
 
 /* What ends by itself ends: an element without an end is none of ours. */
-static void close_endless(struct sp_making *making, const char *name)
+static void close_endless(struct sp_making *making, const char *name, bool all)
 {
 	const struct sp_set *set = held_set(making, name);
 
 	for (size_t i = 0; set && i < set->elements.length; i++) {
 		const struct sp_element *element = &set->elements.items[i];
 		struct sp_change *added =
-		    element->expires_ms ? NULL
-					: sp_making_add(making, SP_CHANGE_CLOSE, name);
+		    element->expires_ms && !all
+			? NULL
+			: sp_making_add(making, SP_CHANGE_CLOSE, name);
 
 		if (!added)
 			continue;
@@ -166,8 +168,8 @@ void sp_making_leases(struct sp_making *making, const struct sp_gates *gates,
 	/* A set that somebody took away, or changed, is left like the rest. */
 	if (proofs->leases_only && !held_set(making, SP_SET_VERIFIED))
 		return;
-	close_endless(making, SP_SET_GRACE);
-	close_endless(making, SP_SET_OVERRIDDEN);
+	close_endless(making, SP_SET_GRACE, proofs->shut_all);
+	close_endless(making, SP_SET_OVERRIDDEN, proofs->shut_all);
 	close_unproven(making, gates, proofs);
 	open_proven(making, gates, proofs);
 }

@@ -81,6 +81,46 @@ packets_reach client <<END
 open tcp $A4 -> $S4:22,80
 END
 
+# A ruleset that was saved with nft, leases and all, and that something loads before us,
+# is no restart: nothing in it was proven on this boot, and one without a hook holds
+# nothing together.
+printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n\n[service https]\nname = %s\n' \
+	"$NAME" | policy
+answer server tcp/443
+apply
+lease tcp 443 1h
+check_exit 0 "override" sp override https --for 1h --reason test
+packets_reach client <<END
+open tcp $A4 -> $S4:443
+END
+check_exit 0 "a restart" boot
+check_match "keeps its lease" 'tcp \. 443' "$(in_host server nft list set inet sallyport verified)"
+in_host server nft list ruleset >"$TEST_TMP/saved.nft"
+reboot
+in_host server nft -f "$TEST_TMP/saved.nft" || abort "nft does not load what it listed"
+check_exit 0 "a boot with a saved ruleset" boot
+for set in verified overridden grace; do
+	check_no_match "nothing stands open by it: $set" 'elements' \
+		"$(in_host server nft list set inet sallyport "$set")"
+done
+packets_reach client <<END
+shut tcp $A4 -> $S4:443
+open tcp $A4 -> $S4:22
+END
+cp -r "$STATE/active" "$TEST_TMP/active"
+echo nonsense >"$STATE/active/policy.ini"
+rm -rf "$STATE/previous"
+reboot
+in_host server nft add table inet sallyport
+check_exit 3 "a boot with an empty table and a broken snapshot" boot
+check_match "leaves the floor" 'only the floor' "$errors"
+packets_reach client <<END
+shut tcp $A4 -> $S4:443,80
+open tcp $A4 -> $S4:22
+END
+rm -rf "$STATE/active"
+mv "$TEST_TMP/active" "$STATE/active"
+
 # Nor is a restart with a broken snapshot a way back to the policy before it; only a
 # floor that a boot left gives way to that.
 printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n' | policy
