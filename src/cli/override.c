@@ -81,6 +81,16 @@ static void log_it(const struct sp_options *options)
 	free(reason);
 }
 
+/* Under the lock. Without our table there is nothing to break, and no set to put an
+ * override into. */
+static bool is_enforced(const struct sp_directories *directories, struct sp_diag *diag)
+{
+	return !sp_opened_is_set(directories->run) ||
+	       sp_error(diag, NULL,
+		   "`rollback --to-open` stands: nothing is blocked until `sallyport "
+		   "apply`");
+}
+
 static bool commit(const struct sp_options *options,
     const struct sp_directories *directories, const struct list *list,
     struct sp_diag *diag)
@@ -94,7 +104,8 @@ static bool commit(const struct sp_options *options,
 	if (socket)
 		sp_recollection_open(&recollection, directories, socket);
 	/* The note first: nothing stands open that nobody can explain. */
-	done = socket && keep_note(options, list, diag) &&
+	done = socket && is_enforced(directories, diag) &&
+	       keep_note(options, list, diag) &&
 	       sp_commit_overrides(
 		   socket, list->items, list->length, &recollection.memory, diag);
 	if (done)

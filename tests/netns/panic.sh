@@ -62,6 +62,8 @@ packets_reach client <<END
 open tcp $B4 -> $S4:22,80
 END
 check_not "a recheck leaves it open" sp recheck https
+check_exit 3 "nothing to override" sp override https --for 1m --reason test
+check_match "and it is said why" 'rollback --to-open. stands' "$errors"
 check_equal "no table yet" "" "$(ruleset)"
 check_match "status says so" 'not protected' "$(sp status)"
 check_exit 0 "apply protects again" sp apply "$POLICY"
