@@ -164,7 +164,8 @@ void sp_status_print(const struct sp_status *status, bool colour, FILE *stream)
 	if (status->audit)
 		fputs("mode = audit: nothing is blocked, what would be is counted.\n",
 		    stream);
-	if (!status->rows.length)
+	/* Without a ruleset no port is shut, whatever its proof is. */
+	if (!status->rows.length || !status->loaded)
 		return;
 	fprintf(stream, "\n%-*s %-*s %-*s %*s  %s\n", SERVICE_WIDTH, "SERVICE",
 	    PORT_WIDTH, "PORT", FROM_WIDTH, "FROM", COUNT_WIDTH, "NEW", "STATE");

@@ -66,6 +66,7 @@ check_exit 3 "nothing to override" sp override https --for 1m --reason test
 check_match "and it is said why" 'rollback --to-open. stands' "$errors"
 check_equal "no table yet" "" "$(ruleset)"
 check_match "status says so" 'not protected' "$(sp status)"
+check_no_match "and calls nothing shut" 'shut' "$(sp status)"
 check_exit 0 "apply protects again" sp apply "$POLICY"
 sleep 0.5
 standing
