@@ -95,9 +95,7 @@ static bool commit(const struct sp_options *options,
     const struct sp_directories *directories, const struct list *list,
     struct sp_diag *diag)
 {
-	int lock =
-	    sp_state_lock(options->run_directory, options->lock_wait_ms, NULL, diag);
-	struct sp_nf_tables *socket = lock < 0 ? NULL : sp_nf_tables_open(diag);
+	struct sp_nf_tables *socket = sp_nf_tables_open(diag);
 	struct sp_recollection recollection = { 0 };
 	bool done;
 
@@ -111,10 +109,7 @@ static bool commit(const struct sp_options *options,
 	if (done)
 		sp_recollection_keep(&recollection);
 	sp_recollection_close(&recollection);
-
 	sp_nf_tables_close(socket);
-	if (lock >= 0)
-		close(lock);
 	return done;
 }
 
@@ -148,14 +143,19 @@ enum sp_exit sp_command_override(const struct sp_options *options)
 	struct list list = { 0 };
 	char end[END_TEXT];
 	bool done;
+	int lock;
 
 	if (!is_complete(options))
 		return SP_EXIT_USAGE;
-	done = sp_load_in_force(&directories, &standing, &diag) &&
+	/* What is in force stays so until the gate stands open. */
+	lock = sp_state_lock(options->run_directory, options->lock_wait_ms, NULL, &diag);
+	done = lock >= 0 && sp_load_in_force(&directories, &standing, &diag) &&
 	       collect(&standing, options, &list, &diag) &&
 	       commit(options, &directories, &list, &diag);
 	sp_array_free(&list);
 	sp_standing_clear(&standing);
+	if (lock >= 0)
+		close(lock);
 	if (!sp_show_diagnostics(options, &diag) || !done)
 		return SP_EXIT_SYSTEM;
 	log_it(options);
