@@ -198,17 +198,14 @@ static bool commit_confirmed(struct apply *apply, struct sp_diag *diag)
 {
 	const struct sp_options *options = apply->options;
 	int64_t deadline = sp_boottime_ms() + options->confirm_ms;
-	struct sp_pending before;
 
 	if (!sp_snapshot_save_pending(options->state_directory, apply->compiled.policy,
 		deadline, &apply->directories.lockdown, diag))
 		return false;
-	if (sp_guardian_start(options, deadline, diag) && commit(apply, diag))
+	if (sp_guardian_start(options, diag) && commit(apply, diag))
 		return keep(apply, diag);
 	/* Nothing changed; but what stands may be waiting for its own end. */
-	if (sp_snapshot_withdraw(options->state_directory, diag) &&
-	    sp_snapshot_pending(options->state_directory, &before))
-		sp_guardian_start(options, before.deadline_ms, diag);
+	sp_snapshot_withdraw(options->state_directory, diag);
 	return false;
 }
 

@@ -42,21 +42,25 @@ static void tell(const char *terminal, const char *text)
 	close(fd);
 }
 
-static bool still_ours(const struct sp_options *options, int64_t deadline_ms)
+/* Looked at twice: a file is read by its directory's name, and what waits may change
+ * places with what waited before it in between. */
+static bool is_waiting(const struct sp_options *options, struct sp_pending *ret)
 {
-	struct sp_pending pending;
-
-	return sp_snapshot_pending(options->state_directory, &pending) &&
-	       pending.deadline_ms == deadline_ms;
+	if (sp_snapshot_pending(options->state_directory, ret))
+		return true;
+	sleep_ms(LOOK_MS);
+	return sp_snapshot_pending(options->state_directory, ret);
 }
 
-static void guard(
-    const struct sp_options *options, int64_t deadline_ms, const char *terminal)
+/* Whatever waits is undone at its end, not only the apply that this one was started
+ * for: one on top of it that fails may have a guardian that lacks the right to. */
+static void guard(const struct sp_options *options, const char *terminal)
 {
 	struct sp_directories directories = sp_directories_of(options);
+	struct sp_pending waiting;
 
-	while (still_ours(options, deadline_ms)) {
-		int64_t left = deadline_ms - sp_boottime_ms();
+	while (is_waiting(options, &waiting)) {
+		int64_t left = waiting.deadline_ms - sp_boottime_ms();
 		struct sp_diag diag = { 0 };
 
 		if (left > 0) {
@@ -120,7 +124,7 @@ static bool absolute(const char *path, char **ret)
 	return *ret != NULL;
 }
 
-static void run_guardian(const struct sp_options *options, int64_t deadline_ms)
+static void run_guardian(const struct sp_options *options)
 {
 	const char *terminal = isatty(STDERR_FILENO) ? ttyname(STDERR_FILENO) : NULL;
 	struct sp_options own = *options;
@@ -134,11 +138,10 @@ static void run_guardian(const struct sp_options *options, int64_t deadline_ms)
 	own.run_directory = run;
 	own.config_directory = config;
 	detach();
-	guard(&own, deadline_ms, name);
+	guard(&own, name);
 }
 
-bool sp_guardian_start(
-    const struct sp_options *options, int64_t deadline_ms, struct sp_diag *diag)
+bool sp_guardian_start(const struct sp_options *options, struct sp_diag *diag)
 {
 	pid_t child = fork();
 	int status = 1;
@@ -149,7 +152,7 @@ bool sp_guardian_start(
 		leave_session();
 		grandchild = fork();
 		if (grandchild == 0) {
-			run_guardian(options, deadline_ms);
+			run_guardian(options);
 			_exit(0);
 		}
 		_exit(grandchild < 0);
@@ -168,7 +171,7 @@ enum sp_exit sp_guardian_wait(const struct sp_options *options, const uint8_t di
 	uint8_t active[SP_DIGEST_BYTES];
 	struct sp_pending pending;
 
-	while (sp_snapshot_pending(options->state_directory, &pending))
+	while (is_waiting(options, &pending))
 		sleep_ms(LOOK_MS);
 	if (sp_snapshot_digest(options->state_directory, SP_SNAPSHOT_ACTIVE, active) &&
 	    !memcmp(active, digest, sizeof(active)))

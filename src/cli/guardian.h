@@ -6,9 +6,9 @@
 #include "command.h"
 
 /* Starts it; call this with the pending snapshot written and before the commit.
- * It holds no descriptor of ours. False: no process; said in `diag`. */
-bool sp_guardian_start(
-    const struct sp_options *options, int64_t deadline_ms, struct sp_diag *diag);
+ * It stays until nothing waits any more, and holds no descriptor of ours. False: no
+ * process; said in `diag`. */
+bool sp_guardian_start(const struct sp_options *options, struct sp_diag *diag);
 
 /* Waits until what is pending is confirmed (SP_EXIT_DONE) or undone
  * (SP_EXIT_ROLLED_BACK). */

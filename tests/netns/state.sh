@@ -2,7 +2,7 @@
 # What outlives a command, at bad moments: a damaged snapshot, a directory that
 # cannot be written, an unconfirmed apply under another one, a panic.
 . "$(dirname "$0")/../lib/sallyport.sh"
-need_command setpriv
+need_command setpriv strace
 firewall_lab
 answer server tcp/22 tcp/80
 printf 'lockdown = ssh\n\n[service ssh]\nfrom = 10.0.0.0/8\n\n[service http]\n' | policy
@@ -54,8 +54,12 @@ check_exit 0 "apply --confirm" sp apply --no-verify --confirm 8s "$POLICY.2"
 packets_reach client <<END
 shut tcp $A4 -> $S4:80
 END
-check_exit 3 "another one that fails" in_host server setpriv --bounding-set -net_admin \
-	"$SALLYPORT" apply --state "$STATE" --run "$RUN" --no-verify --confirm 60s "$POLICY.3"
+# Held up where it has taken the place of the first one, long enough for that one's
+# guardian to look; and its own guardian has not the right to change anything.
+check_exit 3 "another one that fails" in_host server env \
+	ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" strace -qq -o "$TEST_TMP/held" \
+	-e trace=renameat2 -e inject=renameat2:delay_exit=1000000 \
+	setpriv --bounding-set -net_admin "$SALLYPORT" apply --state "$STATE" --run "$RUN" --no-verify --confirm 60s "$POLICY.3"
 check_match "the first one still waits" 'NOT CONFIRMED: undone in [0-8] s' "$(sp status)"
 undone() { ! sp status | grep -q 'NOT CONFIRMED'; }
 check "and is undone" wait_until 12 undone
