@@ -19,6 +19,7 @@
 """
 
 import os
+import random
 import selectors
 import signal
 import socket
@@ -115,8 +116,17 @@ def connect_again_and_again(table, log, step):
             settle(sock, "open" if is_answered(sock) else "shut")
 
 
+def apart(source):
+    """A port below those that new connections get (ip_local_port_range). The server may
+    keep a connection that was cut and never heard of its end: a new one from the same
+    port would be answered as if it were that one."""
+    address, port = split_endpoint(source)
+    port = port or random.randrange(10000, 32000)
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def stay(name, kind, source, target, log, step, up):
-    sock, address = bound_socket(source, target)
+    sock, address = bound_socket(apart(source), target)
     sock.settimeout(3)
     sock.connect(address)
     if kind == "talk":
