@@ -77,7 +77,8 @@ packages_install() {
 		echo "  apt-get install ${missing[*]}" >&2
 		return 1
 	fi
-	echo "installing from Debian: ${missing[*]}" >&2
+	echo "Installing ${#missing[@]} packages from Debian, and what they need:" >&2
+	fold -s -w 76 <<<"${missing[*]}" | sed 's/^/  /' >&2
 	as_root bash -s -- "${missing[@]}" <<-'ROOT'
 		set -u
 		guard=/usr/sbin/policy-rc.d
