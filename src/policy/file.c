@@ -20,6 +20,16 @@ static const char *kind_of(mode_t mode)
 	return "a device";
 }
 
+/* The path once: it may be the very file that the location names. */
+static bool unreadable(const char *path, const char *what,
+    const struct sp_location *blame, struct sp_diag *diag)
+{
+	bool named = blame && blame->file && !strcmp(blame->file, path);
+
+	return sp_error(diag, blame, "cannot read the %s%s%s: %s", what, named ? "" : " ",
+	    named ? "" : path, strerror(errno));
+}
+
 static int open_checked(const char *path, size_t limit, const char *what, bool directory,
     const struct sp_location *blame, struct stat *ret, struct sp_diag *diag)
 {
@@ -27,13 +37,11 @@ static int open_checked(const char *path, size_t limit, const char *what, bool d
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (descriptor < 0) {
-		sp_error(diag, blame, "cannot read the %s %s: %s", what, path,
-		    strerror(errno));
+		unreadable(path, what, blame, diag);
 		return -1;
 	}
 	if (fstat(descriptor, ret) < 0)
-		sp_error(diag, blame, "cannot read the %s %s: %s", what, path,
-		    strerror(errno));
+		unreadable(path, what, blame, diag);
 	else if (!S_ISREG(ret->st_mode) && !(directory && S_ISDIR(ret->st_mode)))
 		sp_error(diag, blame, "%s is %s: the %s has to be a regular file%s", path,
 		    kind_of(ret->st_mode), what, directory ? " or a directory" : "");
@@ -93,8 +101,7 @@ bool sp_file_read(const char *path, size_t limit, const char *what,
 		return false;
 	done = read_all(descriptor, (size_t)status.st_size, limit, &file);
 	if (!done) {
-		sp_error(diag, blame, "cannot read the %s %s: %s", what, path,
-		    strerror(errno));
+		unreadable(path, what, blame, diag);
 		free(file.bytes);
 	} else {
 		file.device = status.st_dev;

@@ -15,7 +15,11 @@ static void add_answer(struct sp_text *text, const struct sp_answered *answered)
 	const struct sp_question_entry *entry = sp_question(answered->question);
 	char *words = NULL;
 
-	if (entry->purpose == SP_PURPOSE_VERSION) {
+	if (entry->purpose == SP_PURPOSE_VERSION &&
+	    answered->answer == SP_ANSWER_NOT_ASKED) {
+		sp_text_add(
+		    text, "  %-10s%s\n", entry->title, sp_answer_name(answered->answer));
+	} else if (entry->purpose == SP_PURPOSE_VERSION) {
 		sp_text_add(
 		    text, "  %-10s%-14s", entry->title, sp_answer_name(answered->answer));
 		sp_style_wrapped(text, 26, answered->how);
