@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DIRECTORY_MODE 0750
 #define FILE_MODE 0640
 #define NAME_BYTES 256
+/* How many may be writing one file at once: the enforcer and some commands. */
+#define WRITERS 8
 
 bool sp_state_give(int directory, int made)
 {
@@ -82,51 +85,90 @@ static bool write_all(int file, const char *bytes, size_t length)
 	return true;
 }
 
-static bool write_new(int directory, const char *name, const void *bytes, size_t length)
+static void temporary_name(char ret[NAME_BYTES], const char *name, unsigned number)
 {
-	int file = openat(directory, name,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	bool written;
-
-	if (file < 0)
-		return false;
-	written = sp_state_give(directory, file) && write_all(file, bytes, length) &&
-		  fsync(file) == 0;
-	if (!written) {
-		int saved = errno;
-
-		close(file);
-		errno = saved;
-		return false;
-	}
-	return close(file) == 0;
+	if (number)
+		snprintf(ret, NAME_BYTES, ".%s.new.%u", name, number);
+	else
+		snprintf(ret, NAME_BYTES, ".%s.new", name);
 }
 
-static void temporary_name(char ret[NAME_BYTES], const char *name)
+/* Locked, and still what the name stands for: another writer may have given it its
+ * real name since. */
+static bool is_taken(int directory, const char *name, int file)
 {
-	snprintf(ret, NAME_BYTES, ".%s.new", name);
+	struct stat opened, named;
+
+	return (flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+	       fstat(file, &opened) == 0 &&
+	       fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/* Evidence and the mark of a lockdown are written without the lock. Two who shared a
+ * temporary would have the bytes of both in it, and one of them no file to rename. Who
+ * was killed leaves one that the next one takes, unless it was root's, before it was
+ * given away; for nobody is waited. */
+static int take_temporary(int directory, const char *name, char ret_name[NAME_BYTES])
+{
+	int reason = EBUSY;
+
+	for (unsigned i = 0; i < WRITERS; i++) {
+		int file;
+
+		temporary_name(ret_name, name, i);
+		file = openat(directory, ret_name,
+		    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+		if (file < 0 && errno != EACCES)
+			return -1;
+		if (file < 0) {
+			reason = EACCES;
+			continue;
+		}
+		if (is_taken(directory, ret_name, file))
+			return file;
+		close(file);
+	}
+	errno = reason;
+	return -1;
 }
 
 void sp_state_file_forget(int directory, const char *name)
 {
 	char temporary[NAME_BYTES];
 
-	temporary_name(temporary, name);
+	temporary_name(temporary, name, 0);
 	unlinkat(directory, temporary, 0);
+}
+
+/* It is held until it has its name. */
+static bool write_and_name(int directory, int file, const char *temporary,
+    const char *name, const void *bytes, size_t length)
+{
+	return ftruncate(file, 0) == 0 && sp_state_give(directory, file) &&
+	       write_all(file, bytes, length) && fsync(file) == 0 &&
+	       renameat(directory, temporary, directory, name) == 0;
 }
 
 bool sp_state_file_replace(int directory, const char *path, const char *name,
     const void *bytes, size_t length, struct sp_diag *diag)
 {
 	char temporary[NAME_BYTES];
+	int file = take_temporary(directory, name, temporary);
+	bool replaced =
+	    file >= 0 && write_and_name(directory, file, temporary, name, bytes, length);
 
-	temporary_name(temporary, name);
-	if (write_new(directory, temporary, bytes, length) &&
-	    renameat(directory, temporary, directory, name) == 0 && fsync(directory) == 0)
-		return true;
-	sp_error(diag, NULL, "cannot write %s/%s: %s", path, name, strerror(errno));
-	unlinkat(directory, temporary, 0);
-	return false;
+	if (!replaced)
+		sp_error(
+		    diag, NULL, "cannot write %s/%s: %s", path, name, strerror(errno));
+	if (!replaced && file >= 0)
+		unlinkat(directory, temporary, 0);
+	if (file >= 0)
+		close(file);
+	if (replaced && fsync(directory) < 0)
+		return sp_error(
+		    diag, NULL, "cannot write %s/%s: %s", path, name, strerror(errno));
+	return replaced;
 }
 
 static char *read_all(int file, size_t limit, size_t *ret_length)

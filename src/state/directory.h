@@ -14,12 +14,13 @@ int sp_state_directory_open(const char *path, struct sp_diag *diag);
  * root and the enforcer, which is not root, share the state. Fails with errno. */
 bool sp_state_give(int directory, int made);
 
-/* Replaces NAME in the directory by `bytes`. `path` names the directory in
- * messages. */
+/* Replaces NAME in the directory by `bytes`; of several at once, with or without the
+ * lock, the last one's stay, whole. `path` names the directory in messages. */
 bool sp_state_file_replace(int directory, const char *path, const char *name,
     const void *bytes, size_t length, struct sp_diag *diag);
 
-/* Removes what a writer of NAME that did not come to its end left behind. */
+/* Removes what a writer of NAME, in a directory that one alone writes to, left behind
+ * when it did not come to its end. */
 void sp_state_file_forget(int directory, const char *name);
 
 /* Reads at most `limit` bytes of a regular file; NUL-terminated, the caller

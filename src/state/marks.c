@@ -93,21 +93,12 @@ bool sp_lockdown_is_set(const char *state_directory)
 /* The new mark is made while the old one is still there: its inode is another. */
 bool sp_lockdown_set(const char *state_directory, struct sp_diag *diag)
 {
-	struct sp_lockdown before = sp_lockdown_mark(state_directory), after;
 	int state = sp_state_directory_open(state_directory, diag);
-	struct sp_diag trouble = { 0 };
 	bool set;
 
 	if (state < 0)
 		return false;
-	set =
-	    sp_state_file_replace(state, state_directory, LOCKDOWN_FILE, "", 0, &trouble);
-	after = mark_at(state, LOCKDOWN_FILE);
-	/* Two at once share the file's name on its way; one of them has set it. */
-	set = set || (after.inode && !sp_lockdown_same(&before, &after));
-	for (size_t i = 0; i < trouble.length && !set; i++)
-		sp_error(diag, NULL, "%s", trouble.items[i].message);
-	sp_diag_free(&trouble);
+	set = sp_state_file_replace(state, state_directory, LOCKDOWN_FILE, "", 0, diag);
 	close(state);
 	return set;
 }

@@ -2,6 +2,7 @@
 # Two things at once: a port changes hands while somebody else holds the lock, and
 # a new policy is applied before the enforcer gets it.
 . "$(dirname "$0")/../lib/enforcer.sh"
+need_command strace
 enforcer_lab
 certificates good
 both() {
@@ -16,7 +17,7 @@ web web0 good "$S4:443"
 check_exit 0 "apply" sp apply "$POLICY.1"
 enforcer_options=(--timeout 0.3 --port-timeout 1)
 enforcer_start
-check "443 is open" wait_until 4 enforcer_said "^opened: https"
+check "443 is open" wait_until 15 enforcer_said "^opened: https"
 
 # The apply takes another lock, so that it is sure to come first. The port is shut
 # to whoever has not proven itself, and opens again for who has.
@@ -32,10 +33,28 @@ for ((i = 1; i <= 4; i++)); do
 	if ((i % 2)); then
 		check "round $i: shut to whoever says nothing" wait_until 2 eval '! has_lease 443'
 	else
-		check "round $i: open again" wait_until 4 has_lease 443
+		check "round $i: open again" wait_until 15 has_lease 443
 	fi
 done
 check_no_match "no trouble" '^trouble' "$(<"$TEST_TMP/watch.log")"
+
+# A command and the enforcer keep what they saw of the same port at the same time: the
+# command is held where it has written it, until the enforcer has written, too. (Its
+# third fsync(2); the first two are of what was committed.)
+renewals=$(enforcer_count '^renewed: https')
+in_host server env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" strace -qq -o "$TEST_TMP/held" \
+	-e trace=fsync -e inject=fsync:delay_enter=3000000:when=3 \
+	"$SALLYPORT" recheck https --state "$STATE" --run "$RUN" >"$TEST_TMP/recheck" 2>&1 &
+slowly=$!
+wait_until 20 eval '(($(grep -c "^fsync" "$TEST_TMP/held") == 3))' || abort "the recheck keeps nothing"
+enforcer_signal HUP
+wait $slowly
+check_equal "a recheck beside the enforcer: exit 0" 0 $?
+check_no_match "and nothing is amiss" 'cannot' "$(<"$TEST_TMP/recheck")"
+more() { (($(enforcer_count '^renewed: https') > renewals)); }
+check "it was asked for by both" wait_until 10 more
+check_no_match "nor there: no trouble" '^trouble' "$(<"$TEST_TMP/watch.log")"
+check "the evidence is whole" /usr/bin/python3 -m json.tool "$STATE/evidence/tcp-443.json" /dev/null
 
 # An apply opens what the enforcer could not judge; a new listener is not proven by
 # that, even when nobody can tell what it is.
@@ -47,7 +66,7 @@ check "443 cannot be judged" wait_until 5 enforcer_said '^unproven: https' secon
 # An apply leaves evidence; without it a lease is a hand's, and is drift.
 at=$(date +%s)
 printf '{"version": 1, "outcome": "pass", "reason": "", "checked": %d, "not_after": %d, "certificate_ends": 0}' \
-	"$at" $((at + 3600)) >"$STATE/evidence/tcp-443.json"
+	"$at" $((at + 4000)) >"$STATE/evidence/tcp-443.json"
 lease tcp 443
 sleep 0.5
 check "its lease stands" has_lease 443

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+#include <fcntl.h>
 
 #include <cmocka.h>
 
@@ -85,10 +88,45 @@ static void test_override(void **state)
 	}
 }
 
+/* The enforcer writes evidence while a command does: it is held here where it has
+ * written half of it. */
+static void test_two_writers(void **state)
+{
+	struct sp_evidence said = { .protocol = SP_TCP,
+		.port = 443,
+		.outcome = (char *)"pass",
+		.reason = (char *)"a command's" };
+	struct sp_evidence kept;
+	struct sp_diag diag = { 0 };
+	char path[128], held[8] = "";
+	int other;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/evidence/.tcp-443.json.new", directory);
+	other = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	assert_int_equal(write(other, "half", 4), 4);
+	assert_true(sp_evidence_save(directory, &said, &diag));
+	assert_true(sp_evidence_load(directory, SP_TCP, 443, &kept));
+	assert_string_equal(kept.reason, "a command's");
+	sp_evidence_clear(&kept);
+	/* The other one's is as it was, and there to be renamed. */
+	assert_int_equal(pread(other, held, sizeof(held), 0), 4);
+	assert_int_equal(access(path, F_OK), 0);
+	/* It is killed: what it left is in nobody's way, and none of its bytes stay. */
+	assert_int_equal(write(other, path, sizeof(path)), (ssize_t)sizeof(path));
+	close(other);
+	assert_true(sp_evidence_save(directory, &said, &diag));
+	assert_true(sp_evidence_load(directory, SP_TCP, 443, &kept));
+	sp_evidence_clear(&kept);
+	assert_int_not_equal(access(path, F_OK), 0);
+	sp_diag_free(&diag);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_evidence),
-		cmocka_unit_test(test_override) };
+		cmocka_unit_test(test_override), cmocka_unit_test(test_two_writers) };
 
 	return cmocka_run_group_tests(tests, begin, end);
 }
