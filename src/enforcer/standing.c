@@ -10,6 +10,10 @@
 #include <sallyport/memory.h>
 #include <sallyport/transaction.h>
 
+/* How often what is in force is read when it is not whole; an apply changes it at most
+ * twice. */
+#define LOAD_TRIES 4
+
 int64_t sp_boottime_ms(void)
 {
 	struct timespec now;
@@ -74,8 +78,8 @@ bool sp_standing_load_floor(const struct sp_directories *directories,
 	return compile(floor, ret, diag);
 }
 
-bool sp_standing_load_in_force(const struct sp_directories *directories,
-    struct sp_standing *ret, struct sp_diag *diag)
+static bool load_once(const struct sp_directories *directories, struct sp_standing *ret,
+    struct sp_diag *diag)
 {
 	uint8_t digest[SP_DIGEST_BYTES];
 	/* First: what takes its place meanwhile is seen to be another one. */
@@ -88,6 +92,48 @@ bool sp_standing_load_in_force(const struct sp_directories *directories,
 	if (loaded && known)
 		memcpy(ret->digest, digest, sizeof(digest));
 	return loaded;
+}
+
+static void hand_over(struct sp_diag *from, struct sp_diag *to)
+{
+	for (size_t i = 0; i < from->length; i++) {
+		const struct sp_diagnostic *item = &from->items[i];
+		struct sp_location at = { item->file, item->line, item->column };
+
+		sp_diag_add(
+		    to, item->severity, item->file ? &at : NULL, "%s", item->message);
+	}
+	if (from->out_of_memory)
+		sp_out_of_memory(to);
+	sp_diag_free(from);
+}
+
+/* Without the lock, by names that change places: a digest may be of one and the text
+ * of another, or a name gone. The text's own digest tells, unless another version
+ * counted the one that was kept: then it stays another. (A floor's are zero.) */
+bool sp_standing_load_in_force(const struct sp_directories *directories,
+    struct sp_standing *ret, struct sp_diag *diag)
+{
+	uint8_t before[SP_DIGEST_BYTES] = { 0 };
+
+	for (int i = 1;; i++) {
+		struct sp_diag found = { 0 };
+		bool loaded = load_once(directories, ret, &found), settled = false;
+
+		if (loaded)
+			settled =
+			    !memcmp(ret->digest, ret->policy->digest, sizeof(before)) ||
+			    (i > 1 &&
+				!memcmp(before, ret->policy->digest, sizeof(before)));
+		if (settled || i == LOAD_TRIES) {
+			hand_over(&found, diag);
+			return loaded;
+		}
+		if (loaded)
+			memcpy(before, ret->policy->digest, sizeof(before));
+		sp_standing_clear(ret);
+		sp_diag_free(&found);
+	}
 }
 
 bool sp_standing_digest_in_force(
