@@ -131,12 +131,28 @@ check_exit() {
 	fi
 }
 
-# wait_until SECONDS COMMAND...: polls; false when it never succeeded.
+# Microseconds since the boot for which this machine kept somebody waiting: for a
+# processor or the disk (proc(5), pressure), or by standing still itself (stolen time).
+held_up() {
+	local line kind held=0 stolen
+	for kind in cpu io; do
+		{ read -r line <"/proc/pressure/$kind"; } 2>/dev/null || continue
+		held=$((held + ${line##*total=}))
+	done
+	{ read -r _ _ _ _ _ _ _ _ stolen _ </proc/stat; } 2>/dev/null || stolen=0
+	echo $((held + stolen * 10000))
+}
+
+# wait_until SECONDS COMMAND...: polls; false when it never succeeded. What the machine
+# was held up meanwhile does not count, up to three times as long again.
 wait_until() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * ${SP_SLOW:-1} * 1000000))
+	local began=${EPOCHREALTIME/./} patience=$(($1 * ${SP_SLOW:-1} * 1000000)) held waited
 	shift
+	held=$(held_up)
 	until "$@" >/dev/null 2>&1; do
-		((${EPOCHREALTIME/./} < deadline)) || return 1
+		waited=$((${EPOCHREALTIME/./} - began))
+		((waited < patience ||
+			waited < 4 * patience && waited - ($(held_up) - held) < patience)) || return 1
 		sleep 0.02
 	done
 }
