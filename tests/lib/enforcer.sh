@@ -78,18 +78,41 @@ print(sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)(ms|[dhms])", fo
 
 has_lease() { (($(lease_left "$1") >= 0)); }
 
-now() { echo "${EPOCHREALTIME}"; }
+# Beside each reading it is kept what the machine was held up until then.
+now() {
+	local at=$EPOCHREALTIME
+	echo "$at $(held_up)" >>"$TEST_TMP/.clock"
+	echo "$at"
+}
 
 # seconds FROM TO: with milliseconds
 seconds() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.3f\n", to - from }'; }
 
-# within WHAT SECONDS LEAST MOST: the figure is printed, whatever it is.
+# took FROM TO: the same, for `within`, with what of it the machine was held up at the
+# most: from the last `now` before FROM to the first one after TO, or this one.
+took() {
+	[[ -n $1 && -n $2 ]] || return
+	now >/dev/null
+	awk -v from="$1" -v to="$2" '
+		$1 <= from || NR == 1 { before = $2 }
+		{ after = $2 }
+		$1 >= to { exit }
+		END {
+			held = (after - before) / 1e6
+			printf "%.3f %.3f\n", to - from, held < to - from ? held : to - from
+		}' "$TEST_TMP/.clock"
+}
+
+# within WHAT SECONDS LEAST MOST: the figure is printed, whatever it is; one of `took`
+# may be later by what the machine was held up.
 within() {
-	if awk -v got="$2" -v least="$3" -v most="$4" \
-		'BEGIN { exit !(got != "" && got >= least && got <= most) }'; then
-		pass "$1: $2 s (between $3 and $4)"
+	local got=${2% *} held=
+	[[ $2 != *" "* ]] || held=${2#* }
+	if awk -v got="$got" -v least="$3" -v most="$4" -v held="${held:-0}" \
+		'BEGIN { exit !(got != "" && got >= least && got <= most + held) }'; then
+		pass "$1: $got s${held:+, held up for $held s} (between $3 and $4)"
 	else
-		fail "$1: ${2:-never}, not between $3 and $4 s"
+		fail "$1: ${got:-never}${held:+ s, held up for $held}, not between $3 and $4 s"
 	fi
 }
 
@@ -117,6 +140,21 @@ timeline_stop() {
 
 # at first|last FATE NAME [FROM]: when
 at() { /usr/bin/python3 "$timeline_py" "$1" "$2" "$3" "$TEST_TMP/timeline" "${4:-0}"; }
+
+# stops WHAT NAME SINCE FROM LEAST MOST: of the attempts that began at SINCE or later the
+# last that was open began at most MOST seconds after FROM, and the next one at least
+# LEAST: between the two nobody looked, whatever held them up.
+stops() {
+	local last next
+	read -r last next < <(/usr/bin/python3 "$timeline_py" turn "$2" "$TEST_TMP/timeline" "$3")
+	last=${last:+$(seconds "$4" "$last")} next=${next:+$(seconds "$4" "$next")}
+	if awk -v last="$last" -v following="$next" -v least="$5" -v most="$6" \
+		'BEGIN { exit !(last != "" && last <= most && following >= least) }'; then
+		pass "$1: $last s, shut at $next s (between $5 and $6)"
+	else
+		fail "$1: ${last:-never}, shut at ${next:-no time}, not between $5 and $6 s"
+	fi
+}
 
 # Did something like it happen (since FROM)?
 seen() { at first "$@" >/dev/null; }

@@ -122,6 +122,21 @@ web_on() {
 	wait_for_port "$where" tcp "${listen##*:}"
 }
 
+# web_reload NAME: nginx takes up what was changed; until no worker of before is left,
+# which would answer with the old certificate.
+web_reload() {
+	local master=pid_$1 before
+	master=${!master}
+	before=$(pgrep -P "$master") || abort "nginx $1 has no worker"
+	kill -HUP "$master"
+	wait_until 20 web_is_reloaded "$master" "$before" || abort "nginx $1 does not reload"
+}
+
+web_is_reloaded() { # MASTER, WORKERS OF BEFORE
+	local workers
+	workers=$(pgrep -P "$1") && ! grep -qxF "$2" <<<"$workers"
+}
+
 # ssl3_only NAME LEAF PORT: NSS selfserv, on every IPv4 address.
 ssl3_only() {
 	need_command selfserv certutil pk12util

@@ -16,6 +16,10 @@
   timeline.py first|last FATE NAME FILE [FROM]
       The time of the first or last such attempt that began at FROM or later;
       exit 1 when there is none.
+
+  timeline.py turn NAME FILE [FROM]
+      The times of the last attempt that was open, and of the first one after it:
+      in between nobody looked. Exit 1 when there is no such pair.
 """
 
 import os
@@ -188,10 +192,23 @@ def find(which, fate, name, path, start="0"):
     print(f"{min(times) if which == 'first' else max(times):.3f}")
 
 
+def turn(name, path, start="0"):
+    with open(path) as file:
+        rows = [line.split() for line in file]
+    rows = [(float(row[0]), row[2]) for row in rows if row[1] == name and float(row[0]) >= float(start)]
+    last = max((began for began, fate in rows if fate == "open"), default=None)
+    following = [began for began, _ in rows if last is not None and began > last]
+    if not following:
+        sys.exit(1)
+    print(f"{last:.3f} {min(following):.3f}")
+
+
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     if sys.argv[1] in ("first", "last"):
         find(*sys.argv[1:])
+    elif sys.argv[1] == "turn":
+        turn(*sys.argv[2:])
     else:
         run(*sys.argv[1:])

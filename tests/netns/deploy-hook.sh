@@ -48,15 +48,14 @@ at=$(now)
 check_exit 0 "a renewal" renew
 check_match "the hook says which certificate" "$NAME was renewed" "$output"
 check "443 is open" has_lease 443
-within "after the renewal" "$(seconds "$at" "$(now)")" 0 5
+within "after the renewal" "$(took "$at" "$(now)")" 0 5
 packets_reach client <<END
 connects tcp $B4 -> $S4:443
 END
 
 # Beside the enforcer, which has backed off from a port that fails.
 certificate expired
-kill -HUP "$pid_web"
-sleep 0.5
+web_reload web
 enforcer_start
 check "the enforcer shuts it" wait_until 5 eval '! has_lease 443'
 sleep 4
@@ -69,8 +68,7 @@ check "the enforcer ends as told" enforcer_stop
 
 # A renewal that the server did not take up is a failed hook, which certbot reports.
 certificate expired
-kill -HUP "$pid_web"
-sleep 0.5
+web_reload web
 renew_in_vain() {
 	in_host server env PATH="$TEST_TMP/bin:$PATH" SALLYPORT_RELOAD=true \
 		SALLYPORT_OPTIONS="--state $STATE --run $RUN" timeout 60 "$hooks/90-sallyport"

@@ -27,7 +27,7 @@ put_back() {
 	at=$(now)
 	in_host server "$@" || abort "$what: the command failed"
 	check "$what: put back" wait_until 5 as_it_was
-	within "$what: that took" "$(seconds "$at" "$(now)")" 0 1
+	within "$what: that took" "$(took "$at" "$(now)")" 0 1
 	sleep 1
 	packets_reach client <<-END
 		open tcp $B4 -> $S4:22
