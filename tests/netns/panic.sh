@@ -28,6 +28,7 @@ standing() {
 }
 
 check_exit 0 "lockdown" sp lockdown
+wait_until 10 enforcer_said '^policy:'
 sleep 1
 locked "with the enforcer"
 check_equal "the enforcer follows it once" 1 "$(enforcer_count '^policy:')"
@@ -51,6 +52,8 @@ sed 's/^\[service ssh\]/[service http]\n\n&/' "$POLICY" >"$POLICY.new"
 check_exit 0 "apply --confirm" sp apply --no-verify --confirm 2s "$POLICY.new"
 check_exit 0 "lockdown meanwhile" sp lockdown
 sleep 3
+settled() { sp status >"$TEST_TMP/told" && ! grep -q 'NOT CONFIRMED' "$TEST_TMP/told"; }
+wait_until 10 settled
 locked "after the deadline"
 check_no_match "nothing waits any more" 'NOT CONFIRMED' "$(sp status)"
 check_exit 0 "apply ends it" sp apply "$POLICY"
