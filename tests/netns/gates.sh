@@ -97,11 +97,11 @@ check "revoke = drain lets it end by itself" connection_lives drain
 check "an outbound connection from the port in cut goes on" connection_lives outbound_cut
 
 # The kernel closes the port by itself when a lease runs out.
-lease tcp 443 2s
+lease tcp 443 5s
 packets_reach client <<END
 open tcp $A4 -> $S4:443
 END
-sleep 2.1
+sleep 5.1
 packets_reach client <<END
 shut tcp $A4 -> $S4:443
 END

@@ -96,7 +96,7 @@ check_not "a download that is blocked is seen to stop" connection_lives loading
 
 # A wrong expectation must show: in each direction, for each answer, and of a
 # server that takes connections and says nothing.
-wrong=$(in_host client /usr/bin/python3 "$packets" probe 0.5 <<END
+wrong=$(in_host client /usr/bin/python3 "$packets" probe 3 <<END
 shut tcp $A4 -> $S4:22
 open tcp $A4 -> $S4:9000
 open udp $A4 -> $S4:443

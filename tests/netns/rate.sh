@@ -9,7 +9,7 @@ answer server tcp/22 udp/123
 policy <<END
 
 [service ssh]
-rate = 3/minute burst 3
+rate = 3/hour burst 3
 
 [service ntp]
 rate = 2/hour burst 2
