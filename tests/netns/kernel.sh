@@ -44,7 +44,7 @@ elements = 192.0.2.99
 action = block
 END
 chmod 644 "$POLICY"
-host_ruleset() { nft -a list ruleset 2>/dev/null; }
+host_ruleset() { nft -a -s list ruleset 2>/dev/null; }
 before=$(host_ruleset)
 check_exit 0 "check as an ordinary user" nobody "$TEST_TMP/bin/sallyport" check "$POLICY"
 check_exit 0 "check --kernel as an ordinary user" \

@@ -35,12 +35,12 @@ refused "a prober that leaves" 'the prober ended with status 1'
 program crashes 'kill -SEGV $$'
 with "$TEST_TMP/crashes"
 refused "a prober that crashes" 'the prober was ended by signal 11'
-program hangs 'exec sleep 61.7'
+program hangs "exec sleep 61.$$"
 started=$SECONDS
 with "$TEST_TMP/hangs"
 refused "a prober that hangs" 'the prober hangs'
 check "within ten seconds" test $((SECONDS - started)) -lt 10
-check_equal "and it is gone" "" "$(pgrep -f '^sleep 61.7$')"
+check_equal "and it is gone" "" "$(pgrep -f "^sleep 61\.$$\$")"
 program chatters 'while :; do echo nonsense >&3; done'
 with "$TEST_TMP/chatters"
 refused "a prober that speaks nonsense" 'the prober'
