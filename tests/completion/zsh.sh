@@ -43,7 +43,7 @@ print -r -- "$said"
 zpty -d inner
 END
 complete() {
-	COMPLETIONS=$completions INNER=$TEST_TMP/inner.zsh timeout 10 zsh -f "$TEST_TMP/outer.zsh" "$1" |
+	COMPLETIONS=$completions INNER=$TEST_TMP/inner.zsh timeout 30 zsh -f "$TEST_TMP/outer.zsh" "$1" |
 		tr -d '\r' | sed -nE 's/^<([^<>]*)>$/\1/p'
 }
 [[ $(complete "sallyport co") == *confirm* ]] || abort "zsh completes nothing on a terminal made by zpty"
