@@ -309,7 +309,7 @@ class Watch(Scenario):
                 [*prefix, *command_line(self.command)], stdout=log, stderr=log, env=ENVIRONMENT
             )
 
-    def trace(self, injection, lines=3, seconds=8):
+    def trace(self, injection, lines=3, seconds=20):
         """Ends it, if nothing else did, and gives what it said."""
         process = self.start("strace", "-qq", "-o", f"{WORK}/trace", *injection)
         self.follow(process, lines, seconds)
@@ -327,8 +327,8 @@ class Watch(Scenario):
         return killed, process.returncode, self.said()
 
     def converges(self):
-        process, end = self.start(), time.monotonic() + 5
-        self.follow(process, 1, 5)
+        process, end = self.start(), time.monotonic() + 20
+        self.follow(process, 1, 20)
         while (open_again := stands(self.fates[-1])) is False and time.monotonic() < end:
             time.sleep(0.05)
         process.kill()

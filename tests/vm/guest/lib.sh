@@ -80,8 +80,8 @@ reach() { # port
 	said=$(ip netns exec client timeout 1.5 bash -c "exec 3<>/dev/tcp/192.0.2.1/$1" 2>&1) ||
 		[[ $said == *refused* ]]
 }
-# Twice: an emulated machine that is busy may lose a packet.
-reachable() { check "$1: port $2 is reachable" eval "reach $2 || reach $2"; }
+# Again and again: an emulated machine that is busy may lose a packet, or take longer.
+reachable() { check "$1: port $2 is reachable" wait_until 20 reach "$2"; }
 shut() { check_not "$1: port $2 is shut" reach "$2"; }
 
 floor_came_first() {
