@@ -72,8 +72,10 @@
 /* Certificates of one chain that are described; longer chains are said by their
  * length. OpenSSL's own limit on depth is 100, no public chain passes 5. */
 #define SP_MAX_CHAIN_CERTIFICATES 16
-/* Verification errors kept for one chain. */
-#define SP_MAX_CHAIN_ERRORS 8
+/* Verification errors kept for one chain: what private authorities get wrong in the form
+ * of a certificate comes to some five each, and OpenSSL tells of the form before it looks
+ * at names, revocations and signatures. With what is beyond them no chain is good. */
+#define SP_MAX_CHAIN_ERRORS 64
 /* subjectAltName entries of one certificate that are described: with the texts'
  * limit they fill most of a frame. */
 #define SP_MAX_CERTIFICATE_NAMES 100

@@ -180,7 +180,8 @@ struct sp_observation {
 	bool chain_checked; /* verification ran; without errors the chain is good */
 	struct sp_chain_error errors[SP_MAX_CHAIN_ERRORS];
 	size_t error_count;
-	char *text; /* first line of clear text, or what failed */
+	uint32_t error_total; /* there may be more than are described */
+	char *text;	      /* first line of clear text, or what failed */
 	enum sp_upgrade upgrade;
 	/* Plain text came behind the server's word that TLS begins (as with
 	 * CVE-2011-0411, the other way round): a client that kept it would take it

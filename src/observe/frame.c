@@ -63,6 +63,7 @@ const struct field sp_observation_fields[] = {
 	FIELD(ITEMS, sp_observation, errors, .most = SP_MAX_CHAIN_ERRORS,
 	    .count = AT(sp_observation, error_count),
 	    .item_size = sizeof(struct sp_chain_error), .fields = chain_error_fields),
+	FIELD(U32, sp_observation, error_total),
 	FIELD(TEXT, sp_observation, text, .most = SP_MAX_PEER_TEXT),
 	FIELD(ENUM, sp_observation, upgrade, .most = SP_UPGRADES),
 	FIELD(BOOL, sp_observation, injected),

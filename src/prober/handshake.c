@@ -68,6 +68,7 @@ static int each_chain_error(int good, X509_STORE_CTX *store)
 		if (observation->errors[i].code == code &&
 		    observation->errors[i].depth == depth)
 			return 1;
+	observation->error_total++;
 	if (observation->error_count < SP_MAX_CHAIN_ERRORS) {
 		struct sp_chain_error *error =
 		    &observation->errors[observation->error_count++];

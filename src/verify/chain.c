@@ -363,6 +363,11 @@ void sp_chain_judge(struct judging *judging, const struct sp_observation *observ
 	}
 	for (size_t i = 0; i < observation->error_count; i++)
 		add_chain_error(judging, observation, &observation->errors[i]);
+	/* What is not told may be that it is nobody's. */
+	if (observation->error_total > observation->error_count)
+		sp_finding_add(judging, SP_FINDING_CERTIFICATE_CHAIN, observation->name,
+		    "certificate chain: more errors (%u) than are looked at",
+		    observation->error_total);
 	judge_dates(judging, observation);
 	if (leaf->purposes && !leaf->server_auth)
 		sp_finding_add(judging, SP_FINDING_CERTIFICATE_PURPOSE, observation->name,

@@ -18,7 +18,8 @@ static const char *staple_name(enum sp_revocation says)
  * with the chain's errors. */
 static bool list_says_good(const struct sp_observation *observation)
 {
-	if (!observation->crl_checked || observation->crl_until == 0)
+	if (!observation->crl_checked || observation->crl_until == 0 ||
+	    observation->error_total > observation->error_count)
 		return false;
 	for (size_t i = 0; i < observation->error_count; i++)
 		if (observation->errors[i].depth == 0)

@@ -116,6 +116,12 @@ constraints-in-leaf   | pass | ~
 serial-zero           | pass | ~
 serial-negative       | pass | ~
 serial-long           | pass | ~
+# --- so much that is wrong in form that what counts comes late ---
+forms-many            | pass | ^TLS 1.2, TLS 1.3; && certificate_form warn && no certificate_chain
+forms-many-other-name | fail | ^certificate is not valid for www.example.com && only certificate_name
+forms-many-forged     | fail | ^certificate chain: certificate signature failure && only certificate_chain
+forms-many-revoked    | fail | ^certificate was revoked, says a list && only certificate_revoked
+forms-too-many        | fail | ^certificate chain: more errors && only certificate_chain
 # --- when ---
 to-2050               | pass | ~
 to-9999               | pass | ~

@@ -414,6 +414,46 @@ def leaves():
     by_int("serial-long", serial=integer(1 << 180))
 
 
+def forms():
+    """More that is wrong in form than the prober once kept, before what counts."""
+    nameless = name("", organization="")
+
+    def sloppy(holder, issuer, *more, **rest):
+        return authority(
+            holder,
+            issuer,
+            basic(True, critical=False),
+            *more,
+            without=[USAGE, SUBJECT_KEY, ISSUER_KEY],
+            **rest,
+        )
+
+    def chain(title, *more, above=(), **rest):
+        own = leaf(
+            SECOND,
+            basic(False, 0),
+            *more,
+            without=[ISSUER_KEY],
+            subject_name=nameless,
+            **rest,
+        )
+        case(title, [own, *(above or (sloppy(SECOND, INT), sloppy(INT, ROOT)))])
+
+    chain("forms-many")
+    chain("forms-many-other-name", names(dns("other.example.net")))
+    # It says that the root issued it, and signed itself.
+    chain("forms-many-forged", above=[sloppy(SECOND, SECOND, issuer_name=ROOT.name)])
+    serial = 0xF0F0
+    chain("forms-many-revoked", serial=integer(serial))
+    revocation_list("forms-many-revoked", SECOND, [serial])
+    # So many that not all of them are kept.
+    ladder, sent, issuer = [Holder(f"sloppy-{i}") for i in range(13)], [], ROOT
+    for holder in ladder:
+        sent.insert(0, sloppy(holder, issuer, names()))
+        issuer = holder
+    chain("forms-too-many", above=[sloppy(SECOND, issuer, names()), *sent])
+
+
 def times():
     by_int("to-2050", end=long_time(datetime.datetime(2050, 1, 1)))
     by_int("to-9999", end=tlv(24, b"99991231235959Z"))
@@ -725,7 +765,7 @@ def staples():
 
 
 os.makedirs(DIRECTORY, exist_ok=True)
-for group in (path_lengths, authorities, leaves, times, subject_names, name_constraints, paths):
+for group in (path_lengths, authorities, leaves, forms, times, subject_names, name_constraints, paths):
     group()
 revocation_lists()
 staples()

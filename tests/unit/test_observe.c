@@ -94,6 +94,7 @@ static struct sp_frame sample(enum sp_frame_type type)
 			.errors = { { 10, 0, (char *)"certificate has expired" },
 			    { 62, 0, (char *)"hostname mismatch" } },
 			.error_count = 2,
+			.error_total = 9,
 			.text = (char *)"HTTP/1.1 400 Bad Request" };
 		break;
 	case SP_FRAME_DONE:
