@@ -169,7 +169,9 @@ struct sp_observation {
 	enum sp_revocation staple_says; /* … which says this of the leaf */
 	int64_t staple_until;		/* its nextUpdate; 0: none */
 	bool crl_checked;		/* lists of revocations were at hand */
-	int64_t crl_until;   /* earliest nextUpdate of those that were used; 0: none */
+	/* Earliest nextUpdate, of those of the chain's issuers, that is to come; 0: none.
+	 */
+	int64_t crl_until;
 	bool public_anchor;  /* the root is one of the distribution's */
 	char *alpn;	     /* the protocol that was agreed on, or empty */
 	uint16_t sent_total; /* certificates that the server sent */

@@ -35,6 +35,7 @@ struct watched {
 	const struct trust *trust;
 	struct sp_observation *observation;
 	struct handshake_chain *chain;
+	int64_t now;
 	bool server_hello, key_exchange, fatal;
 	struct server_hello hello;
 	struct handshake_intake intake;
@@ -80,7 +81,9 @@ static int each_chain_error(int good, X509_STORE_CTX *store)
 	return 1;
 }
 
-/* When the lists of revocations that this chain was checked with are out of date. */
+/* When the lists of revocations that this chain was checked with are out of date. A list
+ * that is already says nothing about that: a newer one of its issuer is beside it, or it
+ * is told as an error. */
 static void look_at_revocations(struct watched *watched, X509_STORE_CTX *store)
 {
 	struct sp_observation *observation = watched->observation;
@@ -100,8 +103,8 @@ static void look_at_revocations(struct watched *watched, X509_STORE_CTX *store)
 					    ? (int64_t)timegm(&tm)
 					    : 0;
 
-			if (until && (observation->crl_until == 0 ||
-					 until < observation->crl_until))
+			if (until > watched->now && (observation->crl_until == 0 ||
+							until < observation->crl_until))
 				observation->crl_until = until;
 		}
 		sk_X509_CRL_pop_free(lists, X509_CRL_free);
@@ -451,6 +454,7 @@ void handshake_ask(const struct handshake *handshake, int fd,
 	struct watched watched = { .trust = handshake->trust,
 		.observation = observation,
 		.chain = ret_chain,
+		.now = handshake->now,
 		.intake.deadline_ms = handshake->deadline_ms };
 	SSL *ssl = open_session(handshake, fd, &watched);
 	int error = 0;

@@ -252,6 +252,8 @@ list-no-number        | pass | ~ && no revocation_unknown | profile = mozilla-in
 list-critical-number  | pass | ~ && revocation_unknown warn .*critical CRL extension | profile = mozilla-intermediate
 list-unknown          | pass | ~ && revocation_unknown warn .*critical CRL extension | profile = mozilla-intermediate
 list-of-other-issuer  | pass | ~ && revocation_unknown warn .*unable to get certificate CRL | profile = mozilla-intermediate
+list-and-older        | pass | ~ && no revocation_unknown | profile = mozilla-intermediate
+list-older-above      | pass | ~ && revocation_unknown warn .*CRL has expired | profile = mozilla-intermediate
 list-forged           | pass | ~ && revocation_unknown warn | profile = mozilla-intermediate
 list-no-sign          | pass | ~ && revocation_unknown warn | profile = mozilla-intermediate
 list-sign             | pass | ~ && no revocation_unknown | profile = mozilla-intermediate
@@ -276,4 +278,20 @@ END
 )
 check_equal "every case has its row" "$(made)" "$(printf '%s\n' "${row_names[@]}" | sort)"
 rows_check
+# Minutes that the row's lease lasts.
+lease_minutes() {
+	local i
+	for i in "${!row_names[@]}"; do
+		[[ ${row_names[i]} != "$1" ]] || /usr/bin/python3 - "$TEST_TMP/.output" "${row_ports[i]}" <<-'END'
+			import datetime, json, sys
+			ends = [port["lease"]["not_after"] for port in json.load(open(sys.argv[1]))["ports"] if port["port"] == int(sys.argv[2])]
+			left = datetime.datetime.fromisoformat(ends[0].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+			print(int(left.total_seconds() / 60))
+		END
+	done
+}
+check "a lease lasts a day" test "$(lease_minutes usual)" -gt 1400
+for name in list-and-older list-older-above; do
+	check "$name: it does not outlive the list that counts" test "$(lease_minutes $name)" -le 180
+done
 finish

@@ -694,6 +694,16 @@ def revocation_lists():
     listed("list-critical-number", [serial + 1], [numbered(True)])
     listed("list-unknown", [serial + 1], [numbered(), extension("1.3.6.1.4.1.32473.3", b"\x05\0", True)])
     listed("list-of-other-issuer", [serial], issuer=OTHER)
+    # A list, and the one before it that nobody took out; the same of who is above.
+    soon = utc_time(NOW + datetime.timedelta(hours=3))
+    for title, issuer in (("list-and-older", INT), ("list-older-above", ROOT)):
+        by_int(title, **usual)
+        revocation_list(title, issuer, end=utc_time(days(-1)))
+        with open(os.path.join(DIRECTORY, title + ".crl")) as file:
+            older = file.read()
+        revocation_list(title, INT, [serial + 1], end=soon)
+        with open(os.path.join(DIRECTORY, title + ".crl"), "a") as file:
+            file.write(older)
     # As if by the intermediate, and signed by somebody else.
     forger = Holder("int")
     listed("list-forged", [serial + 1], issuer=forger)
