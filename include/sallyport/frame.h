@@ -51,7 +51,7 @@ struct sp_store_piece {
 #define SP_STORE_PIECE_BYTES (SP_MAX_FRAME_BYTES - 64)
 
 struct sp_stored {
-	uint32_t store, certificates; /* 0: none could be read */
+	uint32_t store, certificates, lists; /* 0: none could be read */
 };
 
 struct sp_endpoint_request {

@@ -38,11 +38,11 @@ struct sp_prober *sp_prober_start(const char *path, uint32_t deadline_ms);
 const char *sp_prober_failure(const struct sp_prober *prober);
 
 /* Sends a part of a trust store, PEM, under a number of the caller's; the anchors
- * come last and complete it. *ret_certificates is then how many it trusts. False:
+ * come last and complete it. *ret_stored is then what was read in all of it. False:
  * the prober is gone, or over a limit. */
 bool sp_prober_add_store(struct sp_prober *prober, uint32_t number,
     enum sp_store_part part, const uint8_t *pem, size_t length,
-    uint32_t *ret_certificates);
+    struct sp_stored *ret_stored);
 
 /* Called after every endpoint that ended. */
 typedef void sp_prober_progress(size_t done, size_t count, void *context);

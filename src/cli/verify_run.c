@@ -28,10 +28,10 @@ struct run {
 	SP_ARRAY(struct sp_job) jobs;
 };
 
-/* Reads one file of a store and sends it. NULL: sent, and *ret_certificates is what
- * the prober made of the whole store, once the anchors, its last part, are there. */
+/* Reads one file of a store and sends it. NULL: sent, and *ret_stored is what the
+ * prober made of the whole store, once the anchors, its last part, are there. */
 static char *send_part(struct run *run, uint32_t number, enum sp_store_part part,
-    const char *path, uint32_t *ret_certificates)
+    const char *path, struct sp_stored *ret_stored)
 {
 	uint8_t *pem = NULL;
 	size_t length = 0;
@@ -40,9 +40,8 @@ static char *send_part(struct run *run, uint32_t number, enum sp_store_part part
 	if (!sp_store_read(part, path, &pem, &length, &failure))
 		return failure ? failure : strdup("out of memory");
 	/* Without a prober the endpoints say so themselves. */
-	if (!sp_prober_add_store(
-		run->prober, number, part, pem, length, ret_certificates))
-		*ret_certificates = 1;
+	if (!sp_prober_add_store(run->prober, number, part, pem, length, ret_stored))
+		*ret_stored = (struct sp_stored){ number, 1, 1 };
 	free(pem);
 	return NULL;
 }
@@ -51,22 +50,25 @@ static char *send_part(struct run *run, uint32_t number, enum sp_store_part part
 static char *load_store(struct run *run, uint32_t number)
 {
 	const struct sp_store *store = &run->plan->stores[number];
-	uint32_t certificates = 0;
+	struct sp_stored stored = { 0 };
 	char *failure = NULL;
 
 	if (!store->ca)
-		failure = send_part(run, number, SP_STORE_LOCAL, NULL, &certificates);
+		failure = send_part(run, number, SP_STORE_LOCAL, NULL, &stored);
 	if (!failure && store->crl)
-		failure = send_part(run, number, SP_STORE_CRL, store->crl, &certificates);
+		failure = send_part(run, number, SP_STORE_CRL, store->crl, &stored);
 	if (!failure && store->client_certificate)
-		failure = send_part(run, number, SP_STORE_CLIENT,
-		    store->client_certificate, &certificates);
+		failure = send_part(
+		    run, number, SP_STORE_CLIENT, store->client_certificate, &stored);
 	if (!failure)
-		failure =
-		    send_part(run, number, SP_STORE_ANCHORS, store->ca, &certificates);
-	if (!failure && certificates == 0 &&
+		failure = send_part(run, number, SP_STORE_ANCHORS, store->ca, &stored);
+	if (!failure && stored.certificates == 0 &&
 	    asprintf(&failure, "no CA certificate in %s",
 		store->ca ? store->ca : "the system's trust store") < 0)
+		failure = strdup("out of memory");
+	/* A list that was named and is not read would have revoked nobody. */
+	if (!failure && store->crl && stored.lists == 0 &&
+	    asprintf(&failure, "no revocation list in PEM in %s", store->crl) < 0)
 		failure = strdup("out of memory");
 	return failure;
 }

@@ -136,6 +136,7 @@ static const struct field store_fields[] = {
 static const struct field stored_fields[] = {
 	FIELD(U32, sp_stored, store),
 	FIELD(U32, sp_stored, certificates),
+	FIELD(U32, sp_stored, lists),
 	END,
 };
 

@@ -146,6 +146,7 @@ static bool take_piece(struct parent *parent, const struct sp_store_piece *piece
 	if (!trust_make(store->trust))
 		return false;
 	frame.stored.certificates = store->trust->anchors;
+	frame.stored.lists = store->trust->revocation_lists;
 	drop_spare(parent);
 	if (!tell(parent, &frame))
 		return false;

@@ -241,7 +241,7 @@ const char *sp_prober_failure(const struct sp_prober *prober)
 
 bool sp_prober_add_store(struct sp_prober *prober, uint32_t number,
     enum sp_store_part part, const uint8_t *pem, size_t length,
-    uint32_t *ret_certificates)
+    struct sp_stored *ret_stored)
 {
 	struct sp_frame frame = { .type = SP_FRAME_STORE };
 	size_t sent = 0;
@@ -268,7 +268,7 @@ bool sp_prober_add_store(struct sp_prober *prober, uint32_t number,
 		return true;
 	if (!expect(prober, SP_FRAME_STORED, 10000, &frame))
 		return false;
-	*ret_certificates = frame.stored.certificates;
+	*ret_stored = frame.stored;
 	return frame.stored.store == number;
 }
 

@@ -110,11 +110,11 @@ static double by_prober(const char *path, const struct sp_request *request, size
 	struct sp_prober *prober = sp_prober_start(path, 5000);
 	size_t length, processors = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
 	uint8_t *pem = read_file(ca, &length);
-	uint32_t certificates;
+	struct sp_stored stored;
 	double began;
 
 	if (!prober ||
-	    !sp_prober_add_store(prober, 0, SP_STORE_ANCHORS, pem, length, &certificates))
+	    !sp_prober_add_store(prober, 0, SP_STORE_ANCHORS, pem, length, &stored))
 		give_up("no prober");
 	ask(prober, request, 1, 1, ret_connections);
 	began = microseconds();

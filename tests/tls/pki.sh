@@ -203,6 +203,7 @@ leaf() { # name issuer key digest from to san eku
 		crl int-good 30
 		crl int 30 "$1"
 		crl int-stale -1
+		openssl crl -in "$dir/int.crl" -outform DER -out "$dir/int-der.crl"
 		;;
 	stapled | must-staple)
 		staple "$1" good V 30

@@ -90,6 +90,7 @@ both-good        | pass | ^TLS 1.2; | | nginx good-rsa ssl_certificate @PKI/good
 revoked          | fail | ^certificate was revoked, says a list | crl = @PKI/int.crl | nginx revoked
 not-revoked      | pass | ^TLS 1.2, TLS 1.3; && no revocation_unknown | crl = @PKI/int.crl; profile = mozilla-intermediate | nginx good ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM;
 not-known        | pass | ^TLS 1.2, TLS 1.3; && revocation_unknown warn .*: there is none | profile = mozilla-intermediate | nginx good ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM;
+list-in-der      | inconclusive | ^was not asked: no revocation list in PEM in .*/int-der.crl | crl = @PKI/int-der.crl | nginx revoked
 stale-list       | pass | ^TLS 1.2, TLS 1.3; && revocation_unknown warn .*CRL has expired | crl = @PKI/int-stale.crl | nginx good
 stapled          | pass | ^TLS 1.2; && no revocation_unknown | profile = mozilla-intermediate | nginx stapled ssl_ciphers ECDHE+AESGCM; ssl_stapling on; ssl_stapling_file @PKI/stapled-good.ocsp;
 stapled-revoked  | fail | ^certificate was revoked, says the OCSP response | | nginx stapled ssl_stapling on; ssl_stapling_file @PKI/stapled-revoked.ocsp;

@@ -44,7 +44,7 @@ static struct sp_frame sample(enum sp_frame_type type)
 			.now = 1700000000 };
 		break;
 	case SP_FRAME_READY: frame.ready.sandboxed = true; break;
-	case SP_FRAME_STORED: frame.stored = (struct sp_stored){ 7, 140 }; break;
+	case SP_FRAME_STORED: frame.stored = (struct sp_stored){ 7, 140, 2 }; break;
 	case SP_FRAME_ENDED:
 		frame.end = (struct sp_endpoint_end){ 42, SP_ENDED_SIGNAL, 31 };
 		break;
