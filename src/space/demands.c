@@ -151,6 +151,42 @@ static void write_alpn(const struct held *held, struct sp_text *ret)
 	join(&texts, ret);
 }
 
+static bool all_listen(const struct held *held, struct sp_intervals *ret)
+{
+	for (size_t i = 0; i < held->count; i++) {
+		const struct sp_service *service =
+		    &held->policy->services[held->places[i].service];
+
+		for (size_t a = 0; a < service->listen_count; a++) {
+			struct sp_range one = { service->listen[a], service->listen[a] };
+
+			if (!sp_intervals_add(ret, &one))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Where it has to prove itself beside what listens: an address that is named no more
+ * may serve what it likes. */
+static void write_listen(const struct held *held, struct sp_text *ret)
+{
+	struct sp_intervals all = { 0 };
+	char text[SP_RANGE_TEXT];
+
+	if (!all_listen(held, &all))
+		ret->failed = true;
+	sp_intervals_normalize(&all);
+	for (size_t i = 0; i < sp_intervals_count(&all); i++) {
+		struct sp_range range = sp_intervals_at(&all, i);
+
+		sp_text_add(ret, "%s%s", i ? ", " : "", sp_range_print(&range, text));
+	}
+	if (sp_intervals_is_empty(&all))
+		sp_text_add(ret, "none");
+	sp_intervals_free(&all);
+}
+
 static void write_lease(const struct held *held, struct sp_text *ret)
 {
 	static const struct {
@@ -233,6 +269,7 @@ static const struct aspect aspects[] = {
 	{ "crl", write_crl, NULL },
 	{ "client_certificate", write_certificate, NULL },
 	{ "alpn", write_alpn, NULL },
+	{ "listen", write_listen, NULL },
 	{ "lease", write_lease, lease_effect },
 	{ "revoke", write_revoke, revoke_effect },
 };

@@ -223,7 +223,47 @@ static bool compare_settings(struct sp_difference *difference, const struct sett
 	       add_logs(difference, old, new);
 }
 
-/* Policies know two more that no rule shows. */
+/* By name: the order in which they are written says nothing. */
+static int compare_services(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static void write_lockdown(const struct sp_policy *policy, struct sp_text *ret)
+{
+	const char **names = calloc(policy->lockdown_count + 1, sizeof(*names));
+
+	if (!names) {
+		ret->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < policy->lockdown_count; i++)
+		names[i] = policy->services[policy->lockdown[i]].name;
+	if (policy->lockdown_count)
+		qsort(names, policy->lockdown_count, sizeof(*names), compare_services);
+	else
+		sp_text_add(ret, "none");
+	for (size_t i = 0; i < policy->lockdown_count; i++)
+		sp_text_add(ret, "%s%s", i ? ", " : "", names[i]);
+	free(names);
+}
+
+/* Who stays in when the panic button is pressed, and while a host boots. */
+static bool compare_lockdown(struct sp_difference *difference)
+{
+	struct sp_text before = { 0 }, after = { 0 };
+	bool done;
+
+	write_lockdown(difference->old.policy, &before);
+	write_lockdown(difference->new.policy, &after);
+	done = !before.failed && !after.failed &&
+	       add_row(difference, "lockdown", NULL, before.bytes, after.bytes);
+	sp_text_free(&before);
+	sp_text_free(&after);
+	return done;
+}
+
+/* Policies know more that no rule shows. */
 static bool compare_policies(struct sp_difference *difference)
 {
 	static const char *const modes[] = { "enforce", "audit" };
@@ -234,7 +274,9 @@ static bool compare_policies(struct sp_difference *difference)
 	if (!old || !new)
 		return true;
 	return add_row(difference, "mode", NULL, modes[old->mode], modes[new->mode]) &&
-	       add_row(difference, "drift", NULL, drifts[old->drift], drifts[new->drift]);
+	       add_row(
+		   difference, "drift", NULL, drifts[old->drift], drifts[new->drift]) &&
+	       compare_lockdown(difference);
 }
 
 bool sp_settings_add(struct sp_difference *difference)

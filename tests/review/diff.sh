@@ -112,6 +112,28 @@ check_equal "every line fits 80 columns" "" "$(compare | LC_ALL=C.UTF-8 awk 'len
 compare --format json >out.json
 check "JSON follows the schema" schema out.json
 
+# What no packet meets today: who stays in at boot and in a lockdown, and which
+# addresses have to prove themselves too.
+write old.ini <<'END'
+lockdown = ssh, backdoor
+
+[service ssh]
+[service backdoor]
+port = 2222
+tls = none
+[service https]
+name = a.example
+listen = 192.0.2.1, 192.0.2.7
+END
+sed 's/^lockdown = .*/lockdown = backdoor, ssh/; s/^listen = .*/listen = 192.0.2.7, 192.0.2.1/' old.ini >new.ini
+check_exit 0 "another order is no difference" compare
+sed '/^lockdown/d; /^listen/s/192.0.2.1, //' old.ini >new.ini
+check_exit 1 "the way in goes" compare
+check_match "lockdown" '^\* lockdown: none, was backdoor, ssh' "$output"
+check_match "listen" '^! https +443/tcp +TLS changes: listen = 192\.0\.2\.7, was' "$output"
+compare --format json >out.json
+check "JSON follows the schema" schema out.json
+
 # A profile that changes and keeps its name.
 write old.ini <<'END'
 
