@@ -49,6 +49,7 @@ enum sp_range_error {
 			     */
 	SP_RANGE_FAMILIES,  /* a range from one family to another */
 	SP_RANGE_REVERSED,  /* the range's end lies before its start */
+	SP_RANGE_MAPPED,    /* IPv4-mapped, see sp_range_is_mapped; never parsing's */
 };
 
 /* ADDRESS, ADDRESS/LENGTH or ADDRESS-ADDRESS (blanks around '-' allowed). */
@@ -59,6 +60,11 @@ const char *sp_range_print(const struct sp_range *range, char text[SP_RANGE_TEXT
 
 /* True and the length when the range is exactly one prefix. */
 bool sp_range_is_prefix(const struct sp_range *range, unsigned *ret_length);
+
+/* Some of ::ffff:0:0/96 (RFC 4291 section 2.5.5.2) and nothing else, and the IPv4 range
+ * that is meant: sockets and logs write IPv4 addresses so, and no packet has them. The
+ * whole of it, or more, stands in lists of what is not to be seen, and is none. */
+bool sp_range_is_mapped(const struct sp_range *range, struct sp_range *ret_meant);
 
 /* An exact set of addresses: after sp_intervals_normalize both arrays are
  * sorted, disjoint, and no two neighbours touch. Zero is the empty set. */

@@ -201,6 +201,21 @@ enum sp_range_error sp_range_parse(const char *text, size_t length, struct sp_ra
 	return SP_RANGE_OK;
 }
 
+#define MAPPED_FIRST UINT64_C(0x0000ffff00000000)
+#define MAPPED_LAST UINT64_C(0x0000ffffffffffff)
+
+bool sp_range_is_mapped(const struct sp_range *range, struct sp_range *ret_meant)
+{
+	if (range->first.family != SP_IPV6 || range->first.high || range->last.high ||
+	    range->first.low < MAPPED_FIRST || range->last.low > MAPPED_LAST ||
+	    (range->first.low == MAPPED_FIRST && range->last.low == MAPPED_LAST))
+		return false;
+	ret_meant->first =
+	    (struct sp_address){ SP_IPV4, 0, range->first.low & UINT32_MAX };
+	ret_meant->last = (struct sp_address){ SP_IPV4, 0, range->last.low & UINT32_MAX };
+	return true;
+}
+
 /* All ones from the lowest bit up, or none? */
 static bool is_run_of_ones(uint64_t bits)
 {

@@ -148,6 +148,13 @@ static struct sp_slice without_comment(struct sp_slice line)
 	return sp_slice_trim(line);
 }
 
+/* Left to sp_range_is_mapped, which is asked outside of the usual way. */
+static bool is_mapped(const struct sp_interval6 *six)
+{
+	return !six->first_high && !six->last_high && six->first_low >> 32 == 0xffff &&
+	       six->last_low >> 32 == 0xffff;
+}
+
 /* One line. SP_RANGE_OK also for one with nothing in it; *ret_memory is false
  * when there was none. */
 static enum sp_range_error add_line(
@@ -156,7 +163,7 @@ static enum sp_range_error add_line(
 	struct sp_interval4 four;
 	struct sp_interval6 six;
 	struct sp_slice text;
-	struct sp_range range;
+	struct sp_range range, meant;
 	enum sp_range_error error;
 
 	if (line.length && line.text[line.length - 1] == '\r')
@@ -165,7 +172,7 @@ static enum sp_range_error add_line(
 		*ret_memory = sp_array_push(&set->v4, four);
 		return SP_RANGE_OK;
 	}
-	if (plain_ipv6(line, &six)) {
+	if (plain_ipv6(line, &six) && !is_mapped(&six)) {
 		*ret_memory = sp_array_push(&set->v6, six);
 		return SP_RANGE_OK;
 	}
@@ -173,6 +180,8 @@ static enum sp_range_error add_line(
 	if (!text.length)
 		return SP_RANGE_OK;
 	error = sp_range_parse(text.text, text.length, &range);
+	if (error == SP_RANGE_OK && sp_range_is_mapped(&range, &meant))
+		error = SP_RANGE_MAPPED;
 	if (error == SP_RANGE_OK)
 		*ret_memory = sp_intervals_add(set, &range);
 	return error;

@@ -19,6 +19,7 @@ const char *sp_range_problem(enum sp_range_error error)
 	case SP_RANGE_HOST_BITS: return "a prefix with host bits set";
 	case SP_RANGE_FAMILIES: return "a range from one family to the other";
 	case SP_RANGE_REVERSED: return "a range that ends before it begins";
+	case SP_RANGE_MAPPED: return "IPv4-mapped, which no packet's address is";
 	}
 	return "?";
 }
@@ -35,7 +36,8 @@ static bool refuse_range(struct sp_reading *reading, const struct sp_value *valu
 		range->first = range->last;
 		range->last = last;
 	}
-	if (error == SP_RANGE_HOST_BITS || error == SP_RANGE_REVERSED)
+	if (error == SP_RANGE_HOST_BITS || error == SP_RANGE_REVERSED ||
+	    error == SP_RANGE_MAPPED)
 		return sp_refuse_item(reading, value, i, "\"%.*s\" is %s: write %s",
 		    SP_SHOW(written), sp_range_problem(error),
 		    sp_range_print(range, right));
@@ -47,9 +49,15 @@ static bool add_range(struct sp_reading *reading, const struct sp_value *value, 
     struct sp_intervals *set)
 {
 	struct sp_slice written = value->items[i].text;
-	struct sp_range range;
+	struct sp_range range, meant;
 	enum sp_range_error error = sp_range_parse(written.text, written.length, &range);
 
+	/* A snapshot may have them from a version that took them. */
+	if (error == SP_RANGE_OK && !reading->stands_alone &&
+	    sp_range_is_mapped(&range, &meant)) {
+		range = meant;
+		error = SP_RANGE_MAPPED;
+	}
 	if (error != SP_RANGE_OK)
 		return refuse_range(reading, value, i, error, &range);
 	return sp_intervals_add(set, &range) || sp_out_of_memory(reading->diag);

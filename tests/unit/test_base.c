@@ -115,6 +115,34 @@ static void bad_ranges_say_what_is_wrong(void **state)
 		    cases[i].error);
 }
 
+static void mapped_ranges_mean_ipv4(void **state)
+{
+	static const struct {
+		const char *text, *meant; /* NULL: none is meant */
+	} cases[] = { { "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "::ffff:c000:201", "192.0.2.1" },
+		{ "::ffff:10.0.0.0/104", "10.0.0.0/8" },
+		{ "::ffff:0.0.0.0/97", "0.0.0.0/1" },
+		{ "::ffff:10.0.0.1-::ffff:10.0.0.9", "10.0.0.1-10.0.0.9" },
+		{ "::ffff:0:0/96", NULL }, { "::/64", NULL }, { "::192.0.2.1", NULL },
+		{ "::fffe:ffff:ffff-::ffff:10.0.0.1", NULL }, { "::1:ffff:0:1", NULL },
+		{ "192.0.2.1", NULL }, { "fd00::ffff:c000:201", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct sp_range item, meant;
+		char text[SP_RANGE_TEXT];
+
+		assert_int_equal(
+		    sp_range_parse(cases[i].text, strlen(cases[i].text), &item),
+		    SP_RANGE_OK);
+		assert_int_equal(
+		    sp_range_is_mapped(&item, &meant), cases[i].meant != NULL);
+		if (cases[i].meant)
+			assert_string_equal(sp_range_print(&meant, text), cases[i].meant);
+	}
+}
+
 static void intervals_merge_overlaps_and_neighbours(void **state)
 {
 	struct sp_intervals set = set_of((const char *const[]){ "10.1.0.0/16",
@@ -254,6 +282,7 @@ int main(void)
 		cmocka_unit_test(addresses_print_as_they_parse),
 		cmocka_unit_test(prefixes_of_every_length_are_known),
 		cmocka_unit_test(bad_ranges_say_what_is_wrong),
+		cmocka_unit_test(mapped_ranges_mean_ipv4),
 		cmocka_unit_test(intervals_merge_overlaps_and_neighbours),
 		cmocka_unit_test(set_algebra_agrees_with_membership),
 		cmocka_unit_test(diagnostics_sort_and_keep_notes_behind_their_error),
