@@ -120,7 +120,7 @@ within() {
 timeline_start() {
 	local table
 	table=$(cat)
-	rm -f "$TEST_TMP/timeline" "$TEST_TMP/timeline.held" "$TEST_TMP/timeline.out"
+	rm -f "$TEST_TMP/timeline" "$TEST_TMP/timeline.out"
 	ip netns exec "${net_prefix}client" /usr/bin/python3 "$timeline_py" "$TEST_TMP/timeline" \
 		"${1:-20}" >"$TEST_TMP/timeline.out" 2>&1 <<<"$table" &
 	timeline_pid=$!
@@ -155,9 +155,6 @@ stops() {
 		fail "$1: ${last:-never}, shut at ${next:-no time}, not between $5 and $6 s"
 	fi
 }
-
-# lapses LEASE FROM TO NAME...: what was not open then, and is not the machine's fault.
-lapses() { /usr/bin/python3 "$timeline_py" lapses "$TEST_TMP/timeline" "$@" | head -n 3; }
 
 # Did something like it happen (since FROM)?
 seen() { at first "$@" >/dev/null; }

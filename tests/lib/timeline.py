@@ -20,11 +20,6 @@
   timeline.py turn NAME FILE [FROM]
       The times of the last attempt that was open, and of the first one after it:
       in between nobody looked. Exit 1 when there is no such pair.
-
-  timeline.py lapses FILE LEASE FROM TO NAME...
-      What of these was not open between the two times, though within the LEASE
-      seconds before the machine was held up for less than half of them, as the
-      kernel counts it (FILE.held): less than that and it was to be renewed.
 """
 
 import os
@@ -74,32 +69,10 @@ def is_answered(sock):
     return information(sock) == (ESTABLISHED, 0)
 
 
-def held_up():
-    """Seconds since the boot, as held_up of test.sh has it in microseconds."""
-    held = 0.0
-    for kind in ("cpu", "io"):
-        try:
-            with open(f"/proc/pressure/{kind}") as file:
-                held += int(file.readline().rpartition("=")[2]) / 1e6
-        except OSError:
-            pass
-    with open("/proc/stat") as file:
-        return held + int(file.readline().split()[8]) / 100
-
-
 class Log:
     def __init__(self, path):
         self.file = open(path, "a", buffering=1)
         self.lock = threading.Lock()
-        self.held = open(f"{path}.held", "w", buffering=1)
-        self.looked = 0.0
-
-    def note_held(self):
-        """A few times a second."""
-        now = time.time()
-        if now - self.looked >= 0.2:
-            self.looked = now
-            self.held.write(f"{now:.3f} {held_up():.3f}\n")
 
     def __call__(self, began, name, fate):
         with self.lock:
@@ -119,7 +92,6 @@ def connect_again_and_again(table, log, step):
 
     following = time.time()
     while True:
-        log.note_held()
         now = time.time()
         if now >= following:
             following = max(following + step, now)
@@ -231,31 +203,6 @@ def turn(name, path, start="0"):
     print(f"{last:.3f} {min(following):.3f}")
 
 
-def lapses(path, lease, start, end, *names):
-    lease, start, end = float(lease), float(start), float(end)
-    with open(f"{path}.held") as file:
-        held = [tuple(map(float, line.split())) for line in file]
-
-    def until(when):
-        """What it had been held up by then."""
-        before = [total for at, total in held if at <= when]
-        return before[-1] if before else held[0][1]
-
-    excused = 0
-    with open(path) as file:
-        for line in file:
-            began, name, fate = line.split()
-            began = float(began)
-            if name not in names or fate == "open" or not start < began < end:
-                continue
-            if until(began) - until(began - lease) >= lease / 2:
-                excused += 1
-            else:
-                print(line.strip())
-    if excused:
-        print(f"{excused} attempts found nobody while the machine was held up", file=sys.stderr)
-
-
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -263,7 +210,5 @@ if __name__ == "__main__":
         find(*sys.argv[1:])
     elif sys.argv[1] == "turn":
         turn(*sys.argv[2:])
-    elif sys.argv[1] == "lapses":
-        lapses(*sys.argv[2:])
     else:
         run(*sys.argv[1:])
