@@ -7,6 +7,11 @@
 #include <sallyport/ruleset.h>
 #include <sallyport/verdict.h>
 
+/* A proof as evidence has it, whoever asked for it: seconds since the epoch. */
+struct sp_kept_proof {
+	int64_t checked, not_after; /* zero: none */
+};
+
 /* Times are milliseconds of CLOCK_BOOTTIME, which counts while asleep. */
 struct sp_watched {
 	enum sp_protocol protocol;
@@ -14,7 +19,8 @@ struct sp_watched {
 	const char *service; /* the policy's; the first on the port */
 	int64_t recheck_ms;  /* of ten years: beyond 32 bits */
 	int64_t due;
-	int64_t asked, took_ms; /* the last round's begin; how long an answer took */
+	int64_t asked, took_ms;	   /* the last round's begin; how long an answer took */
+	struct sp_kept_proof kept; /* when the last round began */
 	uint32_t backoff_ms;
 	bool running;		       /* a round is asking */
 	bool open;		       /* a lease of ours stands, as far as we know */

@@ -126,6 +126,7 @@ static void start_round(struct choice *choice, struct sp_plan *plan, struct sp_d
 
 		gate->running = true;
 		gate->asked = choice->now;
+		gate->kept = sp_kept_proof_of(enforcer, gate);
 	}
 }
 

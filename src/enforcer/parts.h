@@ -85,6 +85,8 @@ void sp_take_commits(struct sp_enforcing *enforcer);
 void sp_tell_news(struct sp_enforcing *enforcer);
 void sp_take_rounds(struct sp_enforcing *enforcer);
 void sp_refuse(struct sp_enforcing *enforcer, const struct sp_watched *gate);
+struct sp_kept_proof sp_kept_proof_of(
+    const struct sp_enforcing *enforcer, const struct sp_watched *gate);
 
 /* strays.c */
 /* Leases that stand, or are gone, by nobody's proof; those that stand are refused. */

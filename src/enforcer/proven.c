@@ -114,6 +114,35 @@ static bool is_stale(const struct sp_watched *gate, const struct sp_verdict *ver
 	return gate->known && gate->listeners != sp_target_listeners(verdict->target);
 }
 
+struct sp_kept_proof sp_kept_proof_of(
+    const struct sp_enforcing *enforcer, const struct sp_watched *gate)
+{
+	struct sp_kept_proof kept = { 0 };
+	struct sp_evidence evidence;
+
+	if (!sp_evidence_load(enforcer->options->directories.state, gate->protocol,
+		gate->port, &evidence))
+		return kept;
+	if (!strcmp(evidence.outcome, sp_outcome_name(SP_PASS)))
+		kept = (struct sp_kept_proof){ evidence.checked, evidence.not_after };
+	sp_evidence_clear(&evidence);
+	return kept;
+}
+
+/* Did a command prove the port while it was asked? A renewal's hook does, and what was
+ * wrong before the renewal is no reason to shut it: it is asked again, at once. */
+static bool is_outdated(const struct sp_enforcing *enforcer,
+    const struct sp_watched *gate, const struct sp_verdict *verdict)
+{
+	struct sp_kept_proof kept;
+
+	if (verdict->outcome != SP_FAIL)
+		return false;
+	kept = sp_kept_proof_of(enforcer, gate);
+	return kept.checked && (kept.checked != gate->kept.checked ||
+				   kept.not_after != gate->kept.not_after);
+}
+
 static void take_verdict(struct sp_enforcing *enforcer, const struct sp_verdict *verdict)
 {
 	struct sp_watched *gate = sp_watch_find(&enforcer->watch, verdict->target->port);
@@ -123,6 +152,10 @@ static void take_verdict(struct sp_enforcing *enforcer, const struct sp_verdict 
 		return;
 	if (is_stale(gate, verdict)) {
 		gate->due = now;
+		return;
+	}
+	if (is_outdated(enforcer, gate, verdict)) {
+		sp_watched_reset(gate, now);
 		return;
 	}
 	gate->took_ms = now - gate->asked;

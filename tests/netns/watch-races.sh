@@ -74,5 +74,48 @@ server_stop mute
 silent mute2 443
 check "the new listener's does not" wait_until 3 eval '! has_lease 443'
 check "the enforcer ends as told" enforcer_stop second
+server_stop mute2
 
+# A renewal while the enforcer is still asking: who was asked before it has the old
+# certificate, and answers after a recheck was answered with the new one. What was
+# proven since the enforcer asked stands.
+certificates expired
+cat >"$TEST_TMP/renewed.py" <<'END'
+import os, socket, ssl, sys, threading, time
+
+pki, scratch, address, port = sys.argv[1:]
+contexts = {}
+for leaf in ("good", "expired"):
+    contexts[leaf] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    contexts[leaf].load_cert_chain(f"{pki}/{leaf}.pem", f"{pki}/{leaf}.key")
+
+def serve(sock):
+    leaf = "good" if os.path.exists(f"{scratch}/renewed") else "expired"
+    while leaf == "expired" and not os.path.exists(f"{scratch}/answer"):
+        time.sleep(0.02)
+    try:
+        contexts[leaf].wrap_socket(sock, server_side=True).recv(1)
+    except OSError:
+        sock.close()
+
+with socket.create_server((address, int(port)), backlog=64) as listener:
+    while True:
+        sock, _ = listener.accept()
+        print("asked", flush=True)
+        threading.Thread(target=serve, args=(sock,), daemon=True).start()
+END
+server_start renewed server /usr/bin/python3 "$TEST_TMP/renewed.py" "$PKI" "$TEST_TMP" $S4 443
+wait_for_port server tcp 443
+enforcer_options=(--timeout 20 --port-timeout 30)
+enforcer_start third
+check "the enforcer asks" wait_until 10 grep -q asked "$TEST_TMP/renewed.log"
+touch "$TEST_TMP/renewed"
+check_exit 0 "recheck of the new certificate" sp recheck https
+check "443 is open" has_lease 443
+touch "$TEST_TMP/answer"
+sleep 3
+check "and stays open when the old one has answered" has_lease 443
+check "the enforcer proves it, too" wait_until 10 enforcer_said '^(opened|renewed): https' third
+check_not "nothing is shut meanwhile" enforcer_said '^(refused|revoked)' third
+check "the enforcer ends as told" enforcer_stop third
 finish
