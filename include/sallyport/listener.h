@@ -36,6 +36,8 @@ struct sp_listeners {
 struct sp_local_address {
 	struct sp_address address;
 	uint32_t interface; /* index */
+	/* No interface has it, and one of many perhaps: for whoever is bound to it. */
+	bool routed;
 };
 
 /* Zero is empty. */
@@ -55,6 +57,12 @@ bool sp_listeners_add(struct sp_listeners *listeners, enum sp_protocol protocol,
 bool sp_local_addresses_add(
     struct sp_local_addresses *addresses, const struct nlmsghdr *message);
 
+/* The same for the RTM_NEWROUTE message that answers where packets to `address` go. */
+bool sp_local_addresses_add_route(struct sp_local_addresses *addresses,
+    const struct sp_address *address, const struct nlmsghdr *message);
+bool sp_local_addresses_have(
+    const struct sp_local_addresses *addresses, const struct sp_address *address);
+
 void sp_listeners_free(struct sp_listeners *listeners);
 void sp_local_addresses_free(struct sp_local_addresses *addresses);
 
@@ -62,7 +70,8 @@ void sp_local_addresses_free(struct sp_local_addresses *addresses);
 bool sp_address_is_loopback(const struct sp_address *address);
 /* 169.254.0.0/16 (RFC 3927) and fe80::/10 (RFC 4291 section 2.5.6). */
 bool sp_address_is_link_local(const struct sp_address *address);
-/* Would a packet to this local address, come in by `interface`, reach it? */
+/* Would a packet to this local address, come in by its interface, reach it? Wildcards are
+ * asked at addresses that interfaces have. */
 bool sp_listener_takes(
     const struct sp_listener *listener, const struct sp_local_address *local);
 

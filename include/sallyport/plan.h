@@ -60,8 +60,8 @@ struct sp_plan {
 	size_t store_count, store_capacity;
 };
 
-/* Every gate of the policy and its endpoints: each non-loopback address at which
- * a listener on the port can be reached, and what `listen` names; link-local ones
+/* Every gate of the policy and its endpoints: each non-loopback address of this host at
+ * which a listener on the port can be reached, and what `listen` names; link-local ones
  * only where a socket is bound to one. `profile`, when not NULL, is judged by
  * instead of the policy's. False: a limit, or memory is out; `ret` is empty then.
  * The plan points into the policy. */

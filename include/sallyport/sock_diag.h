@@ -13,7 +13,10 @@
  * for again, SP_MAX_DUMP_TRIES times. */
 bool sp_sock_diag_listeners(struct sp_listeners *ret, struct sp_diag *diag);
 
-/* Every address of every interface, loopback included. */
-bool sp_sock_diag_addresses(struct sp_local_addresses *ret, struct sp_diag *diag);
+/* Every address of every interface, loopback included. Of `listeners`, which may be
+ * NULL, also those that they are bound to, that no interface has and that routes bring
+ * to this host all the same (ip-route(8), type local). */
+bool sp_sock_diag_addresses(const struct sp_listeners *listeners,
+    struct sp_local_addresses *ret, struct sp_diag *diag);
 
 #endif

@@ -121,7 +121,13 @@ static bool learn(const struct sp_options *options, struct sp_discovery *discove
 		struct sp_found *found = &discovery->found.items[i];
 		const struct sp_verdict *verdict = verdict_on(&verdicts, found->port);
 
-		if (found->tls != SP_TLS_NONE && verdict && !take_answers(verdict, found))
+		if (found->tls == SP_TLS_NONE || !verdict)
+			continue;
+		/* Bound to an address that this host has not, as on a standby: nobody can
+		 * be asked, and what is usual there is the best guess. */
+		if (verdict->outcome == SP_ABSENT && found->usually_tls)
+			continue;
+		if (!take_answers(verdict, found))
 			done = sp_out_of_memory(diag);
 	}
 	sp_verdicts_free(&verdicts);

@@ -102,6 +102,14 @@ static const struct sp_known *known_starttls(
 	return NULL;
 }
 
+static bool is_known_tls(const struct sp_knowns *knowns, uint16_t port)
+{
+	for (size_t i = 0; i < knowns->length; i++)
+		if (knowns->items[i].tls != SP_TLS_NONE && knows(&knowns->items[i], port))
+			return true;
+	return false;
+}
+
 /* WireGuard and its like have a port of their own among the clients'. */
 static bool is_known_udp(const struct sp_knowns *knowns, uint16_t port)
 {
@@ -242,6 +250,7 @@ static bool add_found(struct sp_discovery *discovery, const struct sp_sockets *s
 	}
 	found.tls = upgrades ? SP_TLS_STARTTLS : tcp ? SP_TLS_REQUIRED : SP_TLS_NONE;
 	found.dialect = upgrades ? upgrades->starttls : SP_DIALECT_NONE;
+	found.usually_tls = tcp && is_known_tls(knowns, port);
 	found.uid = group->items->uid;
 	found.addresses = sp_port_addresses(group);
 	found.owner = sp_port_owner(sockets, group);

@@ -32,7 +32,8 @@ struct sp_found {
 	const struct sp_known *known;	  /* the catalogue's entry; NULL: none */
 	char *addresses, *owner;
 	uint32_t uid;
-	enum sp_tls tls; /* what it is asked as, then what it serves */
+	enum sp_tls tls;  /* what it is asked as, then what it serves */
+	bool usually_tls; /* so says the catalogue of its port */
 	enum sp_dialect dialect;
 	SP_ARRAY(char *) names; /* plain host names of its certificate */
 	char *plain;   /* why it is taken for plain text; NULL: it is not asked */

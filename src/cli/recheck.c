@@ -67,7 +67,7 @@ static bool ask(struct recheck *recheck, struct sp_diag *diag)
 	struct sp_local_addresses addresses = { 0 };
 	struct sp_plan plan = { 0 };
 	bool asked = sp_sock_diag_listeners(&listeners, diag) &&
-		     sp_sock_diag_addresses(&addresses, diag) &&
+		     sp_sock_diag_addresses(&listeners, &addresses, diag) &&
 		     sp_plan_make(recheck->standing.policy, &listeners, &addresses, NULL,
 			 &plan, diag);
 

@@ -30,7 +30,7 @@ bool sp_sockets_read(struct sp_sockets *ret, struct sp_diag *diag)
 
 	if (!sp_sock_diag_listeners(&sockets.listeners, diag))
 		return false;
-	if (!sp_sock_diag_addresses(&sockets.addresses, diag) ||
+	if (!sp_sock_diag_addresses(&sockets.listeners, &sockets.addresses, diag) ||
 	    !sp_owners_read(&sockets.listeners, &sockets.owners, diag)) {
 		sp_sockets_free(&sockets);
 		return false;

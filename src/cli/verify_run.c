@@ -200,7 +200,7 @@ bool sp_verify(const struct sp_policy *policy, const struct sp_verify_options *o
 	struct sp_plan plan = { 0 };
 	bool done =
 	    sp_sock_diag_listeners(&listeners, diag) &&
-	    sp_sock_diag_addresses(&addresses, diag) &&
+	    sp_sock_diag_addresses(&listeners, &addresses, diag) &&
 	    sp_plan_make(policy, &listeners, &addresses, options->profile, &plan, diag) &&
 	    (!options->plain || sp_plan_add_plain(&plan, policy, &listeners, &addresses,
 				    options->profile, diag)) &&

@@ -86,7 +86,7 @@ static bool make_plan(
 	struct sp_listeners listeners = { 0 };
 	struct sp_local_addresses addresses = { 0 };
 	bool made = sp_sock_diag_listeners(&listeners, diag) &&
-		    sp_sock_diag_addresses(&addresses, diag) &&
+		    sp_sock_diag_addresses(&listeners, &addresses, diag) &&
 		    sp_plan_make(enforcer->snapshot->standing.policy, &listeners,
 			&addresses, NULL, ret, diag);
 

@@ -82,7 +82,7 @@ bool sp_local_addresses_add(
     struct sp_local_addresses *addresses, const struct nlmsghdr *message)
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
-	struct sp_local_address found;
+	struct sp_local_address found = { 0 };
 	struct own_address own = { 0 };
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
@@ -98,6 +98,37 @@ bool sp_local_addresses_add(
 	found.address = sp_address_of(own.size == 4 ? SP_IPV4 : SP_IPV6, own.bytes);
 	found.interface = header->ifa_index;
 	return sp_array_push(addresses, found);
+}
+
+/* As mnl_attr_parse has it. */
+static int interface_of(const struct nlattr *attribute, void *context)
+{
+	if (mnl_attr_get_type(attribute) == RTA_OIF &&
+	    mnl_attr_get_payload_len(attribute) == sizeof(uint32_t))
+		*(uint32_t *)context = mnl_attr_get_u32(attribute);
+	return MNL_CB_OK;
+}
+
+bool sp_local_addresses_add_route(struct sp_local_addresses *addresses,
+    const struct sp_address *address, const struct nlmsghdr *message)
+{
+	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+	struct sp_local_address found = { .address = *address, .routed = true };
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
+	    header->rtm_type != RTN_LOCAL)
+		return true;
+	mnl_attr_parse(message, sizeof(*header), interface_of, &found.interface);
+	return sp_array_push(addresses, found);
+}
+
+bool sp_local_addresses_have(
+    const struct sp_local_addresses *addresses, const struct sp_address *address)
+{
+	for (size_t i = 0; i < addresses->length; i++)
+		if (sp_address_compare(&addresses->items[i].address, address) == 0)
+			return true;
+	return false;
 }
 
 void sp_listeners_free(struct sp_listeners *listeners)
@@ -131,5 +162,6 @@ bool sp_listener_takes(
 		return false;
 	if (!listener->wildcard)
 		return sp_address_compare(&listener->address, &local->address) == 0;
-	return listener->address.family == local->address.family || listener->dual_stack;
+	return !local->routed && (listener->address.family == local->address.family ||
+				     listener->dual_stack);
 }

@@ -143,7 +143,7 @@ static void find_addresses(struct loop *loop)
 
 	for (size_t i = 0; i < loop->count; i++) {
 		if (is_upgraded(&loop->jobs[i])) {
-			(void)sp_sock_diag_addresses(&loop->addresses, &diag);
+			(void)sp_sock_diag_addresses(NULL, &loop->addresses, &diag);
 			break;
 		}
 	}

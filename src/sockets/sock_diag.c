@@ -168,18 +168,87 @@ static int all_addresses(struct mnl_socket *socket, void *context)
 	    socket, message, &(struct dump){ .each = each_address, .context = context });
 }
 
-static void forget_addresses(void *context)
+/* Where packets to one address go. */
+struct way {
+	const struct sp_address *address;
+	struct sp_local_addresses *addresses;
+};
+
+static int each_route(const struct nlmsghdr *message, void *context)
 {
-	sp_local_addresses_free(context);
+	const struct way *way = context;
+
+	if (message->nlmsg_type != RTM_NEWROUTE ||
+	    sp_local_addresses_add_route(way->addresses, way->address, message))
+		return MNL_CB_OK;
+	errno = ENOMEM;
+	return MNL_CB_ERROR;
 }
 
-bool sp_sock_diag_addresses(struct sp_local_addresses *ret, struct sp_diag *diag)
+/* An acknowledgement ends the answer, or an error: then there is no way. */
+static int ask_way(struct mnl_socket *socket, const struct way *way)
 {
-	struct sp_local_addresses found = { 0 };
+	char buffer[256] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *request;
+	uint8_t bytes[16];
+	size_t length = sp_address_bytes(way->address, bytes);
 
-	if (!dump_with(NETLINK_ROUTE, all_addresses, forget_addresses, &found,
+	message->nlmsg_type = RTM_GETROUTE;
+	request = mnl_nlmsg_put_extra_header(message, sizeof(*request));
+	request->rtm_family = way->address->family == SP_IPV4 ? AF_INET : AF_INET6;
+	request->rtm_dst_len = (unsigned char)(8 * length);
+	mnl_attr_put(message, RTA_DST, length, bytes);
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	message->nlmsg_seq = (uint32_t)time(NULL);
+	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+		return -1;
+	if (receive(socket, message->nlmsg_seq,
+		&(struct dump){ .each = each_route, .context = (void *)way }) == 0)
+		return 0;
+	return errno == ENETUNREACH || errno == EHOSTUNREACH || errno == EINVAL ||
+		       errno == EACCES
+		   ? 0
+		   : -1;
+}
+
+struct addresses_dump {
+	const struct sp_listeners *listeners; /* or NULL */
+	struct sp_local_addresses found;
+};
+
+static int all_addresses_and_ways(struct mnl_socket *socket, void *context)
+{
+	struct addresses_dump *dump = context;
+	size_t count = dump->listeners ? dump->listeners->length : 0;
+
+	if (all_addresses(socket, &dump->found) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct sp_listener *listener = &dump->listeners->items[i];
+		const struct way way = { &listener->address, &dump->found };
+
+		if (!listener->wildcard && !sp_address_is_loopback(&listener->address) &&
+		    !sp_local_addresses_have(&dump->found, &listener->address) &&
+		    ask_way(socket, &way) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void forget_addresses(void *context)
+{
+	sp_local_addresses_free(&((struct addresses_dump *)context)->found);
+}
+
+bool sp_sock_diag_addresses(const struct sp_listeners *listeners,
+    struct sp_local_addresses *ret, struct sp_diag *diag)
+{
+	struct addresses_dump dump = { .listeners = listeners };
+
+	if (!dump_with(NETLINK_ROUTE, all_addresses_and_ways, forget_addresses, &dump,
 		"addresses", diag))
 		return false;
-	*ret = found;
+	*ret = dump.found;
 	return true;
 }

@@ -172,12 +172,20 @@ static char *reason_to_pass(
 	return reason.bytes;
 }
 
+static bool listens_inside(const struct sp_target *target)
+{
+	for (size_t i = 0; i < target->listeners.length; i++)
+		if (!sp_address_is_loopback(&target->listeners.items[i].address))
+			return false;
+	return true;
+}
+
 static char *reason_for_absence(const struct sp_target *target)
 {
 	char *reason = NULL;
 	int length;
 
-	if (target->endpoint_count)
+	if (target->endpoint_count || !listens_inside(target))
 		length = asprintf(&reason, "listens on no address of this host");
 	else if (target->listeners.length)
 		length = asprintf(&reason, "listens on loopback alone, not reachable");

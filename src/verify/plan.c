@@ -199,18 +199,12 @@ bool sp_target_add_listener(struct sp_target *target, const struct sp_listener *
 		return false;
 	if (listener->wildcard)
 		return add_wildcard(target, listener, addresses);
-	if (sp_address_is_loopback(&listener->address))
+	/* With ip_nonlocal_bind one listens at an address that another host has, and a
+	 * connection goes there: whoever answers proves nothing about this one. */
+	if (sp_address_is_loopback(&listener->address) ||
+	    !sp_local_addresses_have(addresses, &listener->address))
 		return true;
 	return sp_target_add_endpoint(target, &endpoint);
-}
-
-static bool is_local(
-    const struct sp_local_addresses *addresses, const struct sp_address *address)
-{
-	for (size_t i = 0; i < addresses->length; i++)
-		if (sp_address_compare(&addresses->items[i].address, address) == 0)
-			return true;
-	return false;
 }
 
 static bool add_named(struct sp_target *target, const struct sp_policy *policy,
@@ -221,7 +215,8 @@ static bool add_named(struct sp_target *target, const struct sp_policy *policy,
 
 		for (size_t i = 0; i < service->listen_count; i++) {
 			struct sp_endpoint endpoint = { .address = service->listen[i],
-				.local = is_local(addresses, &service->listen[i]) };
+				.local = sp_local_addresses_have(
+				    addresses, &service->listen[i]) };
 
 			if (!sp_target_add_endpoint(target, &endpoint))
 				return false;

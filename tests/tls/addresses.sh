@@ -2,7 +2,7 @@
 # Every address that listens counts, and nothing that cannot be reached does.
 . "$(dirname "$0")/lab.sh"
 firewall_lab
-certificates good good-rsa
+certificates good good-rsa expired
 ssl3_only old good-rsa 9999
 
 web mixed good "$S4:443" "[$S6]:443"
@@ -13,7 +13,20 @@ web inside good "127.0.0.1:446" "[::1]:446"
 web beside good "$S4:447"
 relay loop 127.0.0.1:447 127.0.0.1:9999
 
-for port in 443 444 445 446 447; do
+# A standby, bound to an address that another host has; and a host that is brought
+# more addresses than its interfaces have.
+V4=192.0.2.100 V6=2001:db8::100
+in_host server sysctl -q -w net.ipv4.ip_nonlocal_bind=1 net.ipv6.ip_nonlocal_bind=1
+addresses client eth0 $V4/32 $V6/128
+web_on client master good "$V4:448" "[$V6]:448"
+web standby expired "$V4:448" "[$V6]:448"
+ip -n "${net_prefix}server" route add local 192.0.2.128/28 dev lo
+web many good 192.0.2.129:449
+nowhere=203.0.113.200
+ip -n "${net_prefix}server" route add unreachable $nowhere/32
+web gone good "$S4:450" "$nowhere:450"
+
+for port in 443 444 445 446 447 448 449 450; do
 	printf '\n[service web%d]\nport = %d\ntls = required\nname = %s\nca = %s\n' \
 		$port $port $NAME "$PKI/root.pem"
 done | policy
@@ -34,8 +47,20 @@ check_equal "wildcards are asked everywhere" "$(sorted <<<"pass $all")" "$(endpo
 check_equal "one socket for both families too" "$(sorted <<<"pass $all")" "$(endpoints 445 | sorted)"
 check_equal "loopback alone is nobody" absent "$(endpoints 446)"
 check_equal "loopback does not count" "pass $S4:pass" "$(endpoints 447)"
+check_equal "nobody is judged by another host's answer" absent "$(endpoints 448)"
+check_equal "what routes bring here is asked" "pass 192.0.2.129:pass" "$(endpoints 449)"
+check_equal "an address without a way does not count" "pass $S4:pass" "$(endpoints 450)"
 run sp verify "$POLICY"
+check_match "a standby is told" '448/tcp.*absent.*listens on no address of this host' "$(tr '\n' ' ' <<<"$output" | sed 's/  */ /g')"
 check_match "absent says why" '446/tcp.*absent.*loopback alone' "$output"
+for address in $V4/32 $V6/128; do
+	ip -n "${net_prefix}client" address del $address dev eth0
+	addresses server eth0 $address
+done
+run sp verify --format json "$POLICY"
+check_equal "once it has the address it answers for itself" "$(sorted <<<"fail $V4:fail $V6:fail")" \
+	"$(endpoints 448 | sorted)"
+run sp verify "$POLICY"
 check_match "the bad address is named" "\[$S6b\]:443.*SSLv3" "$output"
 
 finish

@@ -51,6 +51,14 @@ static void listen_at(struct sp_listeners *listeners, enum sp_protocol protocol,
 	assert_true(sp_array_push(listeners, listener));
 }
 
+static void have(struct sp_local_addresses *addresses, const char *address)
+{
+	struct sp_local_address local = { .interface = 2 };
+
+	assert_true(sp_address_parse(address, strlen(address), &local.address));
+	assert_true(sp_array_push(addresses, local));
+}
+
 static struct sp_plan planned(enum sp_stance stance)
 {
 	struct sp_listeners listeners = { 0 };
@@ -59,6 +67,8 @@ static struct sp_plan planned(enum sp_stance stance)
 	struct sp_diag diag = { 0 };
 
 	profile.weaknesses[SP_WEAK_UNDECLARED_TLS] = stance;
+	have(&addresses, "192.0.2.1");
+	have(&addresses, "192.0.2.2");
 	listen_at(&listeners, SP_TCP, "192.0.2.1", 8085);
 	listen_at(&listeners, SP_TCP, "192.0.2.2", 8085);
 	listen_at(&listeners, SP_TCP, "127.0.0.1", 8085);
@@ -73,6 +83,7 @@ static struct sp_plan planned(enum sp_stance stance)
 	assert_true(
 	    sp_plan_add_plain(&plan, &policy, &listeners, &addresses, NULL, &diag));
 	sp_listeners_free(&listeners);
+	sp_local_addresses_free(&addresses);
 	return plan;
 }
 

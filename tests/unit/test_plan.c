@@ -158,6 +158,10 @@ static const struct {
 	{ "", "198.51.100.9", "198.51.100.9!" },
 	{ "0.0.0.0@2", "", "192.0.2.1 192.0.2.10" },
 	{ "0.0.0.0@9", "", "" },
+	/* bound to what is another host's by now */
+	{ "192.0.2.99", "", "" },
+	{ "192.0.2.99 192.0.2.1", "", "192.0.2.1" },
+	{ "2001:db8::99 0.0.0.0", "192.0.2.99", "192.0.2.1 192.0.2.10 192.0.2.99!" },
 };
 
 static void add_listeners(struct sp_listeners *listeners, const char *words)
@@ -186,8 +190,9 @@ static struct sp_local_addresses all_of_host(void)
 	struct sp_local_addresses addresses = { 0 };
 
 	for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++)
-		assert_true(sp_array_push(&addresses,
-		    (struct sp_local_address){ address_of(host[i]), i < 2 ? 1 : 2 }));
+		assert_true(sp_array_push(
+		    &addresses, (struct sp_local_address){ .address = address_of(host[i]),
+				    .interface = i < 2 ? 1 : 2 }));
 	return addresses;
 }
 
