@@ -86,9 +86,11 @@
  * different certificates: 64 names, each with its own chain of four. */
 #define SP_MAX_TESTIMONY_BYTES (4ul * 1024 * 1024)
 #define SP_MAX_TESTIMONY_CERTIFICATES 256
-/* Questions asked of one address, port and name (tls.md: ten to sixteen
- * connections); what comes last is left out. */
-#define SP_MAX_QUESTIONS_PER_NAME 16
+/* Questions asked of one address, port and name (tls.md: ten to sixteen connections); what
+ * only warns comes last and is left out beyond the first limit. The second is beyond what
+ * a verdict can need, a profile that forbids something of each kind behind STARTTLS. */
+#define SP_MAX_USUAL_QUESTIONS 16
+#define SP_MAX_QUESTIONS_PER_NAME 20
 /* Cipher suites of one hello: tls.md, Proof by complement (some servers choke on
  * more than 127), and one allowed suite for its control. */
 #define SP_MAX_COMPLEMENT_SUITES 120
