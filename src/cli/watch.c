@@ -18,6 +18,9 @@
 #include "policy.h"
 #include "verify_run.h"
 
+/* Free memory that is not given back: some rounds' worth. */
+#define KEPT_BYTES (512 * 1024)
+
 /* journald takes the priority from "<N>" at the line's start. */
 static void log_line(enum sp_event event, const char *text, void *context)
 {
@@ -98,8 +101,11 @@ static enum sp_exit watch(const struct sp_options *options)
 	bool enforced;
 
 	/* Each round is a thread, and glibc gives threads heaps of their own, up to
-	 * eight for each processor, which keep what they once held. */
+	 * eight for each processor, which keep what they once held. And of one, what
+	 * the busiest second needed would be kept for ever: left alone, the threshold
+	 * for giving back follows the largest block ever freed. */
 	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	enforced = how.stop >= 0 && how.again >= 0 && seal(options, &diag) &&
 		   sp_enforce(&how, &hooks, &diag);
 
