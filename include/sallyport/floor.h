@@ -5,6 +5,8 @@
  *   mode enforce
  *   icmp ping
  *   allow tcp 22-22 from 10.0.0.0/8 to any interface any
+ *   block tcp 22-22 from 10.9.0.0/16 to any interface any
+ *   deny 203.0.113.0/24
  */
 #ifndef SALLYPORT_FLOOR_H
 #define SALLYPORT_FLOOR_H
@@ -14,8 +16,9 @@
 #include <sallyport/diag.h>
 #include <sallyport/policy.h>
 
-/* Replaces STATE/floor by `policy`'s: its mode, its ICMP, its lockdown services. A
- * warning when they come to more lines than a floor has (4,096). */
+/* Replaces STATE/floor by `policy`'s: its mode, its ICMP, its lockdown services, and whom
+ * it shuts out of those. A warning when they come to more lines than a floor has
+ * (4,096). */
 bool sp_floor_save(
     const char *state_directory, const struct sp_policy *policy, struct sp_diag *diag);
 

@@ -31,16 +31,17 @@ static const struct {
  * into the bytes that are. */
 struct writing {
 	struct sp_text lines;
-	size_t count; /* of all, also of those that found no room */
+	const char *word; /* that the next ones begin with */
+	size_t count;	  /* of all, also of those that found no room */
 };
 
 static void add_line(struct writing *text, enum sp_protocol protocol,
     const struct sp_ports *ports, const char *from, const char *to, const char *interface)
 {
 	if (text->count++ < FLOOR_LINES)
-		sp_text_add(&text->lines, "allow %s %u-%u from %s to %s interface %s\n",
-		    sp_protocol_name(protocol), ports->first, ports->last, from, to,
-		    interface);
+		sp_text_add(&text->lines, "%s %s %u-%u from %s to %s interface %s\n",
+		    text->word, sp_protocol_name(protocol), ports->first, ports->last,
+		    from, to, interface);
 }
 
 static void for_interfaces(struct writing *text, const struct sp_service *service,
@@ -78,8 +79,12 @@ static void for_sources(struct writing *text, const struct sp_service *service,
 	for (size_t i = 0; i < sp_intervals_count(sources); i++) {
 		struct sp_range range = sp_intervals_at(sources, i);
 
-		for_destinations(text, service, protocol, ports,
-		    sp_range_print(&range, from), (int)range.first.family);
+		/* Of a million the rest are only counted. */
+		from[0] = '\0';
+		if (text->count < FLOOR_LINES)
+			sp_range_print(&range, from);
+		for_destinations(
+		    text, service, protocol, ports, from, (int)range.first.family);
 	}
 }
 
@@ -98,9 +103,100 @@ static void add_service(struct writing *text, const struct sp_policy *policy,
 	}
 }
 
+static bool share_port(const struct sp_service *a, const struct sp_service *b)
+{
+	for (size_t i = 0; i < a->port_count; i++)
+		for (size_t j = 0; j < b->port_count; j++)
+			if (a->ports[i].first <= b->ports[j].last &&
+			    b->ports[j].first <= a->ports[i].last)
+				return true;
+	return false;
+}
+
+/* Does the service refuse somebody what `lockdown` lets in? */
+static bool cuts_into(const struct sp_policy *policy, const struct sp_service *service,
+    enum sp_protocol protocol)
+{
+	bool tcp = protocol == SP_TCP;
+
+	for (size_t i = 0; i < policy->lockdown_count; i++) {
+		const struct sp_service *let_in = &policy->services[policy->lockdown[i]];
+
+		if ((tcp ? let_in->tcp && service->tcp : let_in->udp && service->udp) &&
+		    share_port(let_in, service))
+			return true;
+	}
+	return false;
+}
+
+static void add_blocked(struct writing *text, const struct sp_intervals *blocked)
+{
+	char range_text[SP_RANGE_TEXT];
+
+	for (size_t i = 0; i < sp_intervals_count(blocked); i++) {
+		struct sp_range range;
+
+		if (text->count++ >= FLOOR_LINES)
+			continue;
+		range = sp_intervals_at(blocked, i);
+		sp_text_add(
+		    &text->lines, "deny %s\n", sp_range_print(&range, range_text));
+	}
+}
+
+/* Whom the policy shuts out of what `lockdown` names: the panic button lets nobody
+ * in. Behind those who are let in, for whom there is room first. */
+static void write_blocks(struct writing *text, const struct sp_policy *policy)
+{
+	text->word = "block";
+	for (size_t i = 0; i < policy->service_count; i++) {
+		const struct sp_service *service = &policy->services[i];
+
+		if (service->action == SP_ALLOW)
+			continue;
+		if (cuts_into(policy, service, SP_TCP))
+			add_service(text, policy, service, SP_TCP);
+		if (cuts_into(policy, service, SP_UDP))
+			add_service(text, policy, service, SP_UDP);
+	}
+	for (size_t i = 0; i < policy->set_count; i++)
+		if (policy->sets[i].block)
+			add_blocked(text, &policy->sets[i].elements);
+}
+
+static size_t beyond(size_t count)
+{
+	return count > FLOOR_LINES ? count - FLOOR_LINES : 0;
+}
+
+static void write_dropped(
+    struct writing *text, const struct sp_policy *policy, struct sp_diag *diag)
+{
+	size_t allowed = text->count;
+
+	if (policy->lockdown_count)
+		write_blocks(text, policy);
+	if (beyond(text->count) > beyond(allowed))
+		sp_diag_add(diag, SP_WARNING, &policy->at,
+		    "a floor holds %d lines: %zu of those that the policy blocks find no "
+		    "room, and reach what `lockdown` names in a lockdown and at boot; "
+		    "name its sources, or block fewer and wider ones",
+		    FLOOR_LINES, beyond(text->count) - beyond(allowed));
+	if (!beyond(allowed))
+		return;
+	/* At the end: a reader that knows it not passes over it. */
+	sp_text_add(&text->lines, "dropped %zu\n", beyond(allowed));
+	sp_diag_add(diag, SP_WARNING, &policy->at,
+	    "`lockdown` comes to %zu combinations of source, port, destination "
+	    "and interface, and a floor holds %d: the first stay reachable in a "
+	    "lockdown and at boot, %zu do not; name fewer or wider sources",
+	    allowed, FLOOR_LINES, beyond(allowed));
+}
+
 static bool write_floor(
     struct writing *text, const struct sp_policy *policy, struct sp_diag *diag)
 {
+	text->word = "allow";
 	sp_text_add(&text->lines, "mode %s\nicmp %s\n",
 	    policy->mode == SP_MODE_AUDIT ? "audit" : "enforce",
 	    icmp_names[policy->icmp].name);
@@ -112,15 +208,7 @@ static bool write_floor(
 		if (service->udp)
 			add_service(text, policy, service, SP_UDP);
 	}
-	if (text->count > FLOOR_LINES) {
-		/* At the end: a reader that knows it not passes over it. */
-		sp_text_add(&text->lines, "dropped %zu\n", text->count - FLOOR_LINES);
-		sp_diag_add(diag, SP_WARNING, &policy->at,
-		    "`lockdown` comes to %zu combinations of source, port, destination "
-		    "and interface, and a floor holds %d: the first stay reachable in a "
-		    "lockdown and at boot, %zu do not; name fewer or wider sources",
-		    text->count, FLOOR_LINES, text->count - FLOOR_LINES);
-	}
+	write_dropped(text, policy, diag);
 	return !text->lines.failed || sp_out_of_memory(diag);
 }
 
@@ -159,7 +247,6 @@ bool sp_floor_save(
 struct reading {
 	struct sp_policy *policy;
 	size_t room;
-	bool failed;
 };
 
 static bool set_ports(struct sp_service *service, unsigned first, unsigned last)
@@ -206,17 +293,18 @@ static void drop_service(struct sp_service *service)
 	memset(service, 0, sizeof(*service));
 }
 
-static void read_allow(struct reading *reading, const char *line)
+static void read_service(struct reading *reading, enum sp_action action, const char *line)
 {
 	struct sp_service *service =
 	    &reading->policy->services[reading->policy->service_count];
-	char protocol[4], from[96], to[96], interface[17];
+	char word[6], protocol[4], from[96], to[96], interface[17];
 	unsigned first, last;
 
 	if (reading->policy->service_count == reading->room ||
-	    sscanf(line, "allow %3s %5u-%5u from %95s to %95s interface %16s", protocol,
-		&first, &last, from, to, interface) != 6)
+	    sscanf(line, "%5s %3s %5u-%5u from %95s to %95s interface %16s", word,
+		protocol, &first, &last, from, to, interface) != 7)
 		return;
+	service->action = action;
 	service->tcp = !strcmp(protocol, "tcp");
 	service->udp = !strcmp(protocol, "udp");
 	if (asprintf(&service->name, "floor-%zu", reading->policy->service_count + 1) < 0)
@@ -229,12 +317,42 @@ static void read_allow(struct reading *reading, const char *line)
 		drop_service(service);
 }
 
+/* All who are denied are one block list. */
+static bool add_set(struct sp_policy *policy)
+{
+	struct sp_address_set *set = calloc(1, sizeof(*set));
+
+	if (!set || !(set->name = strdup("floor"))) {
+		free(set);
+		return false;
+	}
+	set->block = true;
+	policy->sets = set;
+	policy->set_count = 1;
+	return true;
+}
+
+static void read_deny(struct reading *reading, const char *text)
+{
+	struct sp_policy *policy = reading->policy;
+	struct sp_range range;
+
+	if (sp_range_parse(text, strlen(text), &range) != SP_RANGE_OK ||
+	    (!policy->set_count && !add_set(policy)))
+		return;
+	(void)sp_intervals_add(&policy->sets->elements, &range);
+}
+
 static void read_line(struct reading *reading, const char *line)
 {
 	char value[16];
 
 	if (!strncmp(line, "allow ", 6))
-		read_allow(reading, line);
+		read_service(reading, SP_ALLOW, line);
+	else if (!strncmp(line, "block ", 6))
+		read_service(reading, SP_BLOCK, line);
+	else if (!strncmp(line, "deny ", 5))
+		read_deny(reading, line + 5);
 	else if (sscanf(line, "icmp %15s", value) == 1)
 		for (size_t i = 0; i < sizeof(icmp_names) / sizeof(*icmp_names); i++)
 			if (!strcmp(icmp_names[i].name, value))
@@ -260,6 +378,8 @@ static struct sp_policy *parse_floor(char *text, struct sp_diag *diag)
 	reading.policy->icmp = SP_ICMP_PING;
 	while (rest && (line = strsep(&rest, "\n")))
 		read_line(&reading, line);
+	if (reading.policy->set_count)
+		sp_intervals_normalize(&reading.policy->sets->elements);
 	return reading.policy;
 }
 
