@@ -517,14 +517,6 @@ static size_t end_with_control(struct asking asking[], size_t count, unsigned *f
 	return count ? 1 : 0;
 }
 
-/* A verdict stands without the answer. */
-static bool only_warns(enum sp_question question)
-{
-	enum sp_purpose purpose = sp_question(question)->purpose;
-
-	return purpose == SP_PURPOSE_WARNING || purpose == SP_PURPOSE_FALLBACK;
-}
-
 /* The next questions from `*from` on that may be asked together; 0: no more. */
 static size_t gather(const struct conversation *conversation, uint16_t name,
     unsigned *from, struct asking asking[SP_MAX_ASKED_AT_ONCE])
@@ -538,7 +530,8 @@ static size_t gather(const struct conversation *conversation, uint16_t name,
 
 		if (!(conversation->request->questions >> question & 1) ||
 		    !makes_sense(conversation, question, name) ||
-		    (only_warns(question) &&
+		    /* from there on they only warn */
+		    (question >= SP_ASK_WARN12 &&
 			conversation->asked + count >= SP_MAX_USUAL_QUESTIONS))
 			continue;
 		if (count && !goes_together(conversation,
