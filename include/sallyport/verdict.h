@@ -138,6 +138,8 @@ struct sp_endpoint_verdict {
 	struct sp_answered *answers;
 	size_t answer_count, answer_capacity;
 	int64_t not_after; /* earliest of every chain that was proven; 0: none was */
+	/* The same, or earlier: as long as what speaks of their revocation is in date. */
+	int64_t good_until;
 };
 
 struct sp_verdict {

@@ -332,23 +332,27 @@ static void judge_strength(
 	}
 }
 
-static void shorten(struct judging *judging, int64_t until)
+static void shorten(int64_t *end, int64_t until)
+{
+	if (*end == 0 || until < *end)
+		*end = until;
+}
+
+/* The lease may not outlive what it stands on; the certificate may. */
+static void limit_lease(struct judging *judging, const struct sp_observation *observation)
 {
 	struct sp_endpoint_verdict *verdict = judging->verdict;
 
-	if (verdict->not_after == 0 || until < verdict->not_after)
-		verdict->not_after = until;
-}
+	for (size_t i = 0; i < observation->chain_count; i++) {
+		int64_t end = at_depth(judging, observation, i)->not_after;
 
-/* The lease may not outlive what it stands on. */
-static void limit_lease(struct judging *judging, const struct sp_observation *observation)
-{
-	for (size_t i = 0; i < observation->chain_count; i++)
-		shorten(judging, at_depth(judging, observation, i)->not_after);
+		shorten(&verdict->not_after, end);
+		shorten(&verdict->good_until, end);
+	}
 	if (observation->crl_until > judging->now)
-		shorten(judging, observation->crl_until);
+		shorten(&verdict->good_until, observation->crl_until);
 	if (observation->staple_says == SP_REVOCATION_GOOD && observation->staple_until)
-		shorten(judging, observation->staple_until);
+		shorten(&verdict->good_until, observation->staple_until);
 }
 
 void sp_chain_judge(struct judging *judging, const struct sp_observation *observation)

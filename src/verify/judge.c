@@ -250,10 +250,10 @@ static struct sp_lease *make_lease(const struct sp_verdict *verdict, int64_t now
 
 		if (!each->endpoint->local)
 			continue;
-		if (each->outcome != SP_PASS || each->not_after <= now)
+		if (each->outcome != SP_PASS || each->good_until <= now)
 			return NULL;
-		if (each->not_after < not_after)
-			not_after = each->not_after;
+		if (each->good_until < not_after)
+			not_after = each->good_until;
 	}
 	lease = calloc(1, sizeof(*lease));
 	if (!lease)

@@ -290,6 +290,16 @@ lease_minutes() {
 		END
 	done
 }
+# What a row is told to pass for: with a list or a staple no other certificate.
+told() {
+	local i
+	for i in "${!row_names[@]}"; do
+		[[ ${row_names[i]} != "$1" ]] || grep -m 1 "^${row_ports[i]} " "$TEST_TMP/rows" | cut -d' ' -f4-
+	done
+}
+for name in list-without-it list-and-older staple; do
+	check_equal "$name: a certificate ends when it ends" "$(told usual)" "$(told $name)"
+done
 check "a lease lasts a day" test "$(lease_minutes usual)" -gt 1400
 for name in list-and-older list-older-above; do
 	check "$name: it does not outlive the list that counts" test "$(lease_minutes $name)" -le 180
