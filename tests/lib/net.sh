@@ -130,16 +130,20 @@ server_start() {
 	server_pids+=($!)
 }
 
+# Of what ended long ago the number may be somebody else's by now: in an hour there are
+# more processes than numbers.
+is_ours() { grep -qsx "PPid:[[:space:]]*$$" "/proc/$1/status"; }
+
 server_stop() {
 	local pid=pid_${1//-/_}
-	kill "${!pid}" 2>/dev/null
+	! is_ours "${!pid}" || kill "${!pid}"
 	wait "${!pid}" 2>/dev/null
 }
 
 servers_stop() {
 	local pid
 	for pid in "${server_pids[@]}"; do
-		kill "$pid" 2>/dev/null
+		! is_ours "$pid" || kill "$pid" 2>/dev/null
 	done
 	for pid in "${server_pids[@]}"; do
 		wait "$pid" 2>/dev/null
