@@ -1,6 +1,9 @@
 /* Prometheus' text format 0.0.4, for node_exporter's textfile collector. */
 #include <sallyport/status.h>
 
+#include <inttypes.h>
+#include <string.h>
+
 static void family(FILE *stream, const char *name, const char *type, const char *help)
 {
 	fprintf(stream, "# HELP sallyport_%s %s\n# TYPE sallyport_%s %s\n", name, help,
@@ -67,9 +70,20 @@ static double checked_value(const struct sp_status_row *row)
 	return row->checked ? (double)row->checked : -1;
 }
 
-static double connections_value(const struct sp_status_row *row)
+/* A service's, whatever its ports: once, so that a sum counts nothing twice. The rows of
+ * a service follow one another. */
+static void print_connections(const struct sp_status *status, FILE *stream)
 {
-	return (double)row->connections;
+	family(stream, "connections_total", "counter",
+	    "New connections that the service let in, on all its ports.");
+	for (size_t i = 0; i < status->rows.length; i++) {
+		const struct sp_status_row *row = &status->rows.items[i];
+
+		if (i == 0 || strcmp(row[-1].service, row->service) != 0)
+			fprintf(stream,
+			    "sallyport_connections_total{service=\"%s\"} %" PRIu64 "\n",
+			    row->service, row->connections);
+	}
 }
 
 static void print_single(
@@ -96,9 +110,6 @@ void sp_status_print_prometheus(const struct sp_status *status, FILE *stream)
 		    certificate_value },
 		{ "verified_seconds", "gauge", "When the port was last asked, Unix time.",
 		    checked_value },
-		{ "connections_total", "counter",
-		    "New connections that the service let in, on all its ports.",
-		    connections_value },
 	};
 
 	print_single(stream, "loaded", "gauge", "Whether the table is in the kernel.",
@@ -107,6 +118,8 @@ void sp_status_print_prometheus(const struct sp_status *status, FILE *stream)
 	    "Whether the kernel holds exactly the policy in force.", status->in_force);
 	print_single(stream, "locked_down", "gauge",
 	    "Whether only the floor is in force.", status->locked_down);
+	print_single(stream, "audit", "gauge",
+	    "Whether nothing is blocked, only counted (mode = audit).", status->audit);
 	print_single(stream, "blocked_packets_total", "counter",
 	    "Packets that nothing allowed.", (double)status->blocked);
 	print_single(stream, "drift_total", "counter",
@@ -117,4 +130,5 @@ void sp_status_print_prometheus(const struct sp_status *status, FILE *stream)
 		family(stream, rows[i].name, rows[i].type, rows[i].help);
 		print_rows(status, stream, rows[i].name, rows[i].value);
 	}
+	print_connections(status, stream);
 }

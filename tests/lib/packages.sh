@@ -17,7 +17,8 @@ packages_show=(
 packages_test=(
 	"${packages_show[@]}"
 	ca-certificates libcmocka-dev strace gnutls-bin libcap2-bin iputils-ping git
-	python3-jsonschema python3-yaml python3-cryptography mandoc zsh fish
+	python3-jsonschema python3-yaml python3-cryptography python3-prometheus-client
+	mandoc zsh fish
 )
 packages_coverage=(lcov)
 packages_fuzz=(clang-14 libclang-rt-14-dev)
