@@ -88,8 +88,16 @@ uint64_t sp_target_endpoints(const struct sp_target *target)
 	return sum;
 }
 
+/* While a lease stands, whoever could not be judged is asked again in time for another
+ * try, and one more: it is no waiting for somebody who is down. */
 static void back_off(struct sp_watched *gate, int64_t now)
 {
+	int64_t soon = (gate->sure_until - now) / 4;
+
+	if (soon > 0 && soon < gate->backoff_ms) {
+		gate->due = now + (soon < SHORTEST_MS ? SHORTEST_MS : soon);
+		return;
+	}
 	gate->due = now + gate->backoff_ms;
 	gate->backoff_ms = gate->backoff_ms > MOST_BACKOFF_MS / 2 ? MOST_BACKOFF_MS
 								  : gate->backoff_ms * 2;
@@ -122,10 +130,14 @@ void sp_watched_schedule(
 		if (lease_ms / 2 - 2 * gate->took_ms < next)
 			next = lease_ms / 2 - 2 * gate->took_ms;
 		gate->due = now + (next < SHORTEST_MS ? SHORTEST_MS : next);
+		gate->sure_until = now + lease_ms / 2;
 		return;
 	case SP_FAIL:
-	case SP_INCONCLUSIVE:
-	case SP_ABSENT: back_off(gate, now); return;
+	case SP_ABSENT:
+		gate->sure_until = 0;
+		back_off(gate, now);
+		return;
+	case SP_INCONCLUSIVE: back_off(gate, now); return;
 	}
 }
 

@@ -21,6 +21,7 @@ struct sp_watched {
 	int64_t due;
 	int64_t asked, took_ms;	   /* the last round's begin; how long an answer took */
 	struct sp_kept_proof kept; /* when the last round began */
+	int64_t sure_until; /* proven so lately that a lease stands until then; or 0 */
 	uint32_t backoff_ms;
 	bool running;		       /* a round is asking */
 	bool open;		       /* a lease of ours stands, as far as we know */

@@ -66,6 +66,38 @@ static void test_recheck(void **state)
 	sp_watch_free(&watch);
 }
 
+/* An answer that says nothing is asked for again before the lease ends, not after a
+ * back-off that is longer than what is left of it. */
+static void test_back_off(void **state)
+{
+	static const struct {
+		int64_t at, wait;
+	} unsure[] = { { 1000, 750 }, { 2000, 500 }, { 3600, 200 }, { 3990, 200 },
+		{ 4000, 1000 }, { 5000, 2000 } };
+	struct sp_watch watch = { 0 };
+	struct sp_watched *gate;
+
+	(void)state;
+	follow(&watch, 3600, 443, 1);
+	gate = sp_watch_find(&watch, 443);
+	assert_non_null(gate);
+	sp_watched_schedule(gate, SP_PASS, 8000, NOW);
+	for (size_t i = 0; i < sizeof(unsure) / sizeof(*unsure); i++) {
+		sp_watched_schedule(gate, SP_INCONCLUSIVE, 0, NOW + unsure[i].at);
+		assert_int_equal(gate->due, NOW + unsure[i].at + unsure[i].wait);
+	}
+	/* A long lease waits as ever; one that was refused has none. */
+	sp_watched_schedule(gate, SP_PASS, 86400000, NOW);
+	sp_watched_schedule(gate, SP_INCONCLUSIVE, 0, NOW);
+	assert_int_equal(gate->due, NOW + 1000);
+	sp_watched_schedule(gate, SP_PASS, 8000, NOW);
+	sp_watched_schedule(gate, SP_FAIL, 0, NOW + 1000);
+	assert_int_equal(gate->due, NOW + 2000);
+	sp_watched_schedule(gate, SP_INCONCLUSIVE, 0, NOW + 2000);
+	assert_int_equal(gate->due, NOW + 4000);
+	sp_watch_free(&watch);
+}
+
 /* Each port is found, and what is known of it stays over a new policy. */
 static void test_find(void **state)
 {
@@ -90,7 +122,7 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_recheck),
-		cmocka_unit_test(test_find) };
+		cmocka_unit_test(test_back_off), cmocka_unit_test(test_find) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
