@@ -431,6 +431,7 @@ serve_innd() {
 		runasuser: news
 		runasgroup: news
 		enableoverview: true
+		nnrpdloadlimit: 0
 	END
 	[[ $leaf == none ]] ||
 		printf 'tlscertfile: %s\ntlskeyfile: %s\n' "$home/cert.pem" "$home/key.pem" >>"$home/etc/inn.conf"
