@@ -6,16 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libnftnl/chain.h>
-#include <libnftnl/object.h>
 #include <libnftnl/rule.h>
-#include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include <sallyport/array.h>
+#include <sallyport/netlink.h>
 
+#include "attributes.h"
 #include "fields.h"
 
 static int failed(struct sp_decoding *decoding)
@@ -25,102 +24,39 @@ static int failed(struct sp_decoding *decoding)
 	return MNL_CB_ERROR;
 }
 
-static bool is_ours(const char *table)
+static bool is_ours(const struct nlmsghdr *message, uint16_t table)
 {
-	return table && !strcmp(table, SP_TABLE);
+	return !strcmp(sp_attr_text(sp_attr_of(message, table)), SP_TABLE);
 }
 
-static char *copy(const char *text)
+static uint32_t number_of(const struct nlmsghdr *message, uint16_t type)
 {
-	return strdup(text ? text : "");
+	return sp_attr_u32(sp_attr_of(message, type));
 }
 
-/* ---- what libnftnl (1.2.4) takes for granted ---- */
-
-/* libmnl's loops over attributes count in int what a pointer difference is. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-
-static bool is_whole(const struct nlattr *expression);
-
-/* A list of expressions: NFTA_LIST_ELEM each. */
-static bool are_whole(const struct nlattr *list)
+static char *copy_of(const struct nlmsghdr *message, uint16_t type)
 {
-	const struct nlattr *expression;
-
-	mnl_attr_for_each_nested(
-	    expression, list) if (!is_whole(expression)) return false;
-	return true;
+	return strdup(sp_attr_text(sp_attr_of(message, type)));
 }
-
-/* Those within an expression of kind dynset. */
-static bool inner_are_whole(const struct nlattr *data)
-{
-	const struct nlattr *attribute;
-
-	mnl_attr_for_each_nested(attribute,
-	    data) if ((mnl_attr_get_type(attribute) == NFTA_DYNSET_EXPR &&
-			  !is_whole(attribute)) ||
-		      (mnl_attr_get_type(attribute) == NFTA_DYNSET_EXPRESSIONS &&
-			  !are_whole(attribute))) return false;
-	return true;
-}
-
-/* It compares the name of an expression that has none. */
-static bool is_whole(const struct nlattr *expression)
-{
-	const struct nlattr *attribute, *data = NULL;
-	const char *name = NULL;
-
-	mnl_attr_for_each_nested(attribute,
-	    expression) if (mnl_attr_get_type(attribute) == NFTA_EXPR_DATA) data =
-	    attribute;
-	else if (mnl_attr_get_type(attribute) == NFTA_EXPR_NAME &&
-		 mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0) name =
-	    mnl_attr_get_str(attribute);
-	return name && (!data || strcmp(name, "dynset") != 0 || inner_are_whole(data));
-}
-
-/* Of a rule or a set, by the numbers of their attributes. */
-static bool expressions_are_whole(
-    const struct nlmsghdr *message, uint16_t one, uint16_t list)
-{
-	const struct nlattr *attribute;
-
-	mnl_attr_for_each(attribute, message,
-	    sizeof(struct nfgenmsg)) if ((one && mnl_attr_get_type(attribute) == one &&
-					     !is_whole(attribute)) ||
-					 (mnl_attr_get_type(attribute) == list &&
-					     !are_whole(attribute))) return false;
-	return true;
-}
-
-#pragma GCC diagnostic pop
 
 /* ---- counters ---- */
 
 int sp_decode_counter(const struct nlmsghdr *message, void *context)
 {
 	struct sp_decoding *decoding = context;
-	struct nftnl_obj *object = nftnl_obj_alloc();
+	const struct nlattr *counts = sp_attr_of(message, NFTA_OBJ_DATA);
 	struct sp_counter counter = { 0 };
-	bool kept = true;
 
-	if (!object || nftnl_obj_nlmsg_parse(message, object) < 0) {
-		kept = false;
-	} else if (is_ours(nftnl_obj_get_str(object, NFTNL_OBJ_TABLE)) &&
-		   nftnl_obj_get_u32(object, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER) {
-		counter.name = copy(nftnl_obj_get_str(object, NFTNL_OBJ_NAME));
-		counter.packets = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_PKTS);
-		counter.bytes = nftnl_obj_get_u64(object, NFTNL_OBJ_CTR_BYTES);
-		kept =
-		    counter.name && sp_array_push(&decoding->ruleset->counters, counter);
-		if (!kept)
-			free(counter.name);
-	}
-	if (object)
-		nftnl_obj_free(object);
-	return kept ? MNL_CB_OK : failed(decoding);
+	if (!is_ours(message, NFTA_OBJ_TABLE) ||
+	    number_of(message, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER)
+		return MNL_CB_OK;
+	counter.name = copy_of(message, NFTA_OBJ_NAME);
+	counter.packets = sp_attr_u64(sp_attr_in(counts, NFTA_COUNTER_PACKETS));
+	counter.bytes = sp_attr_u64(sp_attr_in(counts, NFTA_COUNTER_BYTES));
+	if (counter.name && sp_array_push(&decoding->ruleset->counters, counter))
+		return MNL_CB_OK;
+	free(counter.name);
+	return failed(decoding);
 }
 
 /* ---- sets ---- */
@@ -138,33 +74,41 @@ static bool key_of(uint32_t type, uint32_t length, enum sp_key *ret)
 	return false;
 }
 
+static bool key_of_set(const struct nlmsghdr *message, enum sp_key *ret)
+{
+	return key_of(number_of(message, NFTA_SET_KEY_TYPE),
+	    number_of(message, NFTA_SET_KEY_LEN), ret);
+}
+
+static bool leads_to_verdicts(const struct nlmsghdr *message)
+{
+	return number_of(message, NFTA_SET_DATA_TYPE) == (uint32_t)NFT_DATA_VERDICT;
+}
+
 /* What our rules' own sets are: intervals of addresses, or single values, which
  * may lead to verdicts. */
 static bool is_our_anonymous(
-    const struct nftnl_set *set, uint32_t flags, const struct sp_held_set *held)
+    const struct nlmsghdr *message, uint32_t flags, const struct sp_held_set *held)
 {
 	bool addresses = held->key == SP_KEY_IPV4 || held->key == SP_KEY_IPV6;
 	uint32_t kind = flags & ~(uint32_t)(NFT_SET_ANONYMOUS | NFT_SET_CONSTANT);
 
 	if (kind == NFT_SET_MAP)
-		return !addresses && nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) ==
-					 (uint32_t)NFT_DATA_VERDICT;
+		return !addresses && leads_to_verdicts(message);
 	return kind == (addresses ? NFT_SET_INTERVAL : 0u);
 }
 
 static bool add_anonymous(
-    struct sp_decoding *decoding, const struct nftnl_set *set, uint32_t flags)
+    struct sp_decoding *decoding, const struct nlmsghdr *message, uint32_t flags)
 {
-	struct sp_held_set held = { .name = copy(nftnl_set_get_str(set, NFTNL_SET_NAME)),
+	struct sp_held_set held = { .name = copy_of(message, NFTA_SET_NAME),
 		.map = flags & NFT_SET_MAP,
 		.key = SP_KEY_PROTOCOL };
 	enum sp_key key;
 
-	if (key_of(nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
-		nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN), &key) &&
-	    (key == SP_KEY_IPV4 || key == SP_KEY_IPV6))
+	if (key_of_set(message, &key) && (key == SP_KEY_IPV4 || key == SP_KEY_IPV6))
 		held.key = key;
-	held.foreign = !is_our_anonymous(set, flags, &held);
+	held.foreign = !is_our_anonymous(message, flags, &held);
 	if (held.name && sp_array_push(&decoding->anonymous, held))
 		return true;
 	free((char *)held.name);
@@ -172,25 +116,19 @@ static bool add_anonymous(
 }
 
 static bool add_set(
-    struct sp_decoding *decoding, const struct nftnl_set *set, uint32_t flags)
+    struct sp_decoding *decoding, const struct nlmsghdr *message, uint32_t flags)
 {
-	struct sp_set held = { .name = copy(nftnl_set_get_str(set, NFTNL_SET_NAME)) };
+	const struct nlattr *description = sp_attr_of(message, NFTA_SET_DESC);
+	struct sp_set held = { .name = copy_of(message, NFTA_SET_NAME) };
 
 	held.interval = flags & NFT_SET_INTERVAL;
 	held.timeout = flags & NFT_SET_TIMEOUT;
 	held.dynamic = flags & NFT_SET_EVAL;
 	held.map = flags & NFT_SET_MAP;
-	held.timeout_ms = nftnl_set_is_set(set, NFTNL_SET_TIMEOUT)
-			      ? nftnl_set_get_u64(set, NFTNL_SET_TIMEOUT)
-			      : 0;
-	held.size = nftnl_set_is_set(set, NFTNL_SET_DESC_SIZE)
-			? nftnl_set_get_u32(set, NFTNL_SET_DESC_SIZE)
-			: 0;
-	held.foreign = (flags & ~known_flags) ||
-		       !key_of(nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
-			   nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN), &held.key) ||
-		       (held.map && nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) !=
-					(uint32_t)NFT_DATA_VERDICT);
+	held.timeout_ms = sp_attr_u64(sp_attr_of(message, NFTA_SET_TIMEOUT));
+	held.size = sp_attr_u32(sp_attr_in(description, NFTA_SET_DESC_SIZE));
+	held.foreign = (flags & ~known_flags) || !key_of_set(message, &held.key) ||
+		       (held.map && !leads_to_verdicts(message));
 	if (held.name && sp_array_push(&decoding->ruleset->sets, held))
 		return true;
 	free(held.name);
@@ -200,23 +138,12 @@ static bool add_set(
 int sp_decode_set(const struct nlmsghdr *message, void *context)
 {
 	struct sp_decoding *decoding = context;
-	struct nftnl_set *set = nftnl_set_alloc();
+	uint32_t flags = number_of(message, NFTA_SET_FLAGS);
 	bool kept = true;
-	uint32_t flags;
 
-	if (!set ||
-	    !expressions_are_whole(message, NFTA_SET_EXPR, NFTA_SET_EXPRESSIONS) ||
-	    nftnl_set_nlmsg_parse(message, set) < 0) {
-		kept = false;
-	} else if (is_ours(nftnl_set_get_str(set, NFTNL_SET_TABLE))) {
-		flags = nftnl_set_is_set(set, NFTNL_SET_FLAGS)
-			    ? nftnl_set_get_u32(set, NFTNL_SET_FLAGS)
-			    : 0;
-		kept = flags & NFT_SET_ANONYMOUS ? add_anonymous(decoding, set, flags)
-						 : add_set(decoding, set, flags);
-	}
-	if (set)
-		nftnl_set_free(set);
+	if (is_ours(message, NFTA_SET_TABLE))
+		kept = flags & NFT_SET_ANONYMOUS ? add_anonymous(decoding, message, flags)
+						 : add_set(decoding, message, flags);
 	return kept ? MNL_CB_OK : failed(decoding);
 }
 
@@ -428,42 +355,34 @@ void sp_decode_sets_end(struct sp_decoding *decoding)
 		    sizeof(*decoding->anonymous.items), compare_held);
 }
 
-/* ---- chains and rules ---- */
+/* ---- chains ---- */
 
-static bool is_our_hook(const struct nftnl_chain *chain)
+static bool is_our_hook(const struct nlmsghdr *message, const struct nlattr *hook)
 {
-	const char *type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
-
-	return nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == NF_INET_LOCAL_IN &&
-	       nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == 0 && type &&
-	       !strcmp(type, "filter");
+	return sp_attr_u32(sp_attr_in(hook, NFTA_HOOK_HOOKNUM)) == NF_INET_LOCAL_IN &&
+	       sp_attr_u32(sp_attr_in(hook, NFTA_HOOK_PRIORITY)) == 0 &&
+	       !strcmp(sp_attr_text(sp_attr_of(message, NFTA_CHAIN_TYPE)), "filter");
 }
 
 int sp_decode_chain(const struct nlmsghdr *message, void *context)
 {
 	struct sp_decoding *decoding = context;
-	struct nftnl_chain *chain = nftnl_chain_alloc();
+	const struct nlattr *hook = sp_attr_of(message, NFTA_CHAIN_HOOK);
 	struct sp_chain held = { 0 };
-	bool kept = true;
 
-	if (!chain || nftnl_chain_nlmsg_parse(message, chain) < 0) {
-		kept = false;
-	} else if (is_ours(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE)) &&
-		   !(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FLAGS) & NFT_CHAIN_BINDING)) {
-		/* A chain in braces lives and dies with the rule that jumps there;
-		 * the kernel refuses to remove it by name. */
-		held.name = copy(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
-		held.base = nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM);
-		held.foreign = held.base && !is_our_hook(chain);
-		held.drop = held.base &&
-			    nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_DROP;
-		kept = held.name && sp_array_push(&decoding->ruleset->chains, held);
-		if (!kept)
-			free(held.name);
-	}
-	if (chain)
-		nftnl_chain_free(chain);
-	return kept ? MNL_CB_OK : failed(decoding);
+	/* A chain in braces lives and dies with the rule that jumps there; the kernel
+	 * refuses to remove it by name. */
+	if (!is_ours(message, NFTA_CHAIN_TABLE) ||
+	    number_of(message, NFTA_CHAIN_FLAGS) & NFT_CHAIN_BINDING)
+		return MNL_CB_OK;
+	held.name = copy_of(message, NFTA_CHAIN_NAME);
+	held.base = hook != NULL;
+	held.foreign = held.base && !is_our_hook(message, hook);
+	held.drop = held.base && number_of(message, NFTA_CHAIN_POLICY) == NF_DROP;
+	if (held.name && sp_array_push(&decoding->ruleset->chains, held))
+		return MNL_CB_OK;
+	free(held.name);
+	return failed(decoding);
 }
 
 static const struct sp_held_set *find_held(const char *name, void *context)
@@ -483,7 +402,7 @@ static struct sp_chain *chain_named(struct sp_decoding *decoding, const char *na
 	struct sp_ruleset *ruleset = decoding->ruleset;
 	size_t count = ruleset->chains.length;
 
-	for (size_t i = 0; name && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		size_t at = (decoding->chain + i) % count;
 
 		if (!strcmp(ruleset->chains.items[at].name, name)) {
@@ -494,29 +413,109 @@ static struct sp_chain *chain_named(struct sp_decoding *decoding, const char *na
 	return NULL;
 }
 
-int sp_decode_rule(const struct nlmsghdr *message, void *context)
-{
-	struct sp_decoding *decoding = context;
-	struct nftnl_rule *rule = nftnl_rule_alloc();
-	struct sp_chain *chain = NULL;
-	struct sp_rule held = { 0 };
-	bool kept = true;
+/* ---- what libnftnl (1.2.4) takes for granted of rules ---- */
 
-	if (!rule || !expressions_are_whole(message, 0, NFTA_RULE_EXPRESSIONS) ||
-	    nftnl_rule_nlmsg_parse(message, rule) < 0) {
-		kept = false;
-	} else if (is_ours(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE))) {
-		/* Of a chain in braces, or of one made since chains were read: the
-		 * generation says which. */
-		chain = chain_named(decoding, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
-		kept = !chain || (sp_rule_recognize(rule, find_held, decoding, &held) &&
-				     sp_array_push(&chain->rules, held));
-		if (!kept)
-			sp_rule_clear(&held);
+static bool is_whole(const struct nlattr *expression);
+
+/* A list of expressions: NFTA_LIST_ELEM each. */
+static bool are_whole(const struct nlattr *list)
+{
+	const struct nlattr *expression;
+
+	sp_attr_for_each_nested(expression, list)
+	{
+		if (!is_whole(expression))
+			return false;
+	}
+	return true;
+}
+
+/* Those within an expression of kind dynset. */
+static bool inner_are_whole(const struct nlattr *dynset)
+{
+	const struct nlattr *attribute;
+
+	sp_attr_for_each_nested(attribute, dynset)
+	{
+		uint16_t type = mnl_attr_get_type(attribute);
+
+		if ((type == NFTA_DYNSET_EXPR && !is_whole(attribute)) ||
+		    (type == NFTA_DYNSET_EXPRESSIONS && !are_whole(attribute)))
+			return false;
+	}
+	return true;
+}
+
+/* It compares the name of an expression that has none. */
+static bool is_whole(const struct nlattr *expression)
+{
+	const struct nlattr *attribute, *data = NULL;
+	const char *name = "";
+
+	sp_attr_for_each_nested(attribute, expression)
+	{
+		if (mnl_attr_get_type(attribute) == NFTA_EXPR_DATA)
+			data = attribute;
+		else if (mnl_attr_get_type(attribute) == NFTA_EXPR_NAME)
+			name = sp_attr_text(attribute);
+	}
+	return *name && (!data || strcmp(name, "dynset") != 0 || inner_are_whole(data));
+}
+
+static bool expressions_are_whole(const struct nlmsghdr *message)
+{
+	const struct nlattr *attribute;
+
+	sp_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS &&
+		    !are_whole(attribute))
+			return false;
+	}
+	return true;
+}
+
+/* ---- rules ---- */
+
+/* What libnftnl does not know is not what we made. */
+static bool read_rule(
+    struct sp_decoding *decoding, const struct nlmsghdr *message, struct sp_rule *ret)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	bool read;
+
+	errno = 0;
+	if (rule && expressions_are_whole(message) &&
+	    nftnl_rule_nlmsg_parse(message, rule) >= 0) {
+		read = sp_rule_recognize(rule, sp_attr_of(message, NFTA_RULE_EXPRESSIONS),
+		    find_held, decoding, ret);
+	} else {
+		read = rule && errno != ENOMEM;
+		*ret = (struct sp_rule){ .foreign = true,
+			.handle = sp_attr_u64(sp_attr_of(message, NFTA_RULE_HANDLE)),
+			.service = SIZE_MAX };
 	}
 	if (rule)
 		nftnl_rule_free(rule);
-	return kept ? MNL_CB_OK : failed(decoding);
+	return read;
+}
+
+int sp_decode_rule(const struct nlmsghdr *message, void *context)
+{
+	struct sp_decoding *decoding = context;
+	struct sp_chain *chain = NULL;
+	struct sp_rule held = { 0 };
+
+	if (is_ours(message, NFTA_RULE_TABLE))
+		chain = chain_named(
+		    decoding, sp_attr_text(sp_attr_of(message, NFTA_RULE_CHAIN)));
+	/* None: of a chain in braces, or of one made since chains were read: the
+	 * generation says which. */
+	if (!chain ||
+	    (read_rule(decoding, message, &held) && sp_array_push(&chain->rules, held)))
+		return MNL_CB_OK;
+	sp_rule_clear(&held);
+	return failed(decoding);
 }
 
 void sp_decoding_free(struct sp_decoding *decoding)

@@ -18,6 +18,7 @@
 #include <sallyport/array.h>
 #include <sallyport/netlink.h>
 
+#include "attributes.h"
 #include "elements.h"
 
 /* One object as libnftnl prints it; a rule of ours is below 2 KiB. */
@@ -101,24 +102,15 @@ static bool print_elements(const struct nlmsghdr *message, struct sp_text *ret)
 			nftnl_##kind##_free(object);                               \
 	} while (0)
 
-static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
-{
-	const struct nlattr *attribute;
-
-	sp_attr_for_each_nested(
-	    attribute, nest) if (mnl_attr_get_type(attribute) == type) return attribute;
-	return NULL;
-}
-
 /* libnftnl sends a counter's name without its NUL, and reads it as if it had one:
  * this expression alone is printed from its attributes. */
 static bool print_reference(const struct nlattr *element, struct sp_text *ret)
 {
-	const struct nlattr *name = find(element, NFTA_EXPR_NAME);
-	const struct nlattr *data = find(element, NFTA_EXPR_DATA), *object;
+	const struct nlattr *name = sp_attr_in(element, NFTA_EXPR_NAME);
+	const struct nlattr *data = sp_attr_in(element, NFTA_EXPR_DATA), *object;
 
 	if (!name || !data || strncmp(mnl_attr_get_payload(name), "objref", 6) ||
-	    !(object = find(data, NFTA_OBJREF_IMM_NAME)))
+	    !(object = sp_attr_in(data, NFTA_OBJREF_IMM_NAME)))
 		return false;
 	sp_text_add(ret, "  [ objref counter %.*s ]\n",
 	    (int)strnlen(mnl_attr_get_payload(object), mnl_attr_get_payload_len(object)),

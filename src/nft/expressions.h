@@ -2,6 +2,7 @@
 #ifndef SALLYPORT_NFT_EXPRESSIONS_H
 #define SALLYPORT_NFT_EXPRESSIONS_H
 
+#include <libmnl/libmnl.h>
 #include <libnftnl/rule.h>
 
 #include <sallyport/ruleset.h>
@@ -32,9 +33,10 @@ struct sp_held_set {
 	SP_ARRAY(struct sp_value) values;
 };
 
-/* The model's rule of a dumped one. A rule whose expressions are not exactly
- * those that sp_rule_express makes becomes `foreign`. False: memory is out. */
-bool sp_rule_recognize(struct nftnl_rule *dumped,
+/* The model's rule of a dumped one; `attributes` are its NFTA_RULE_EXPRESSIONS (NULL:
+ * none). A rule whose expressions are not exactly those that sp_rule_express makes
+ * becomes `foreign`. False: memory is out. */
+bool sp_rule_recognize(struct nftnl_rule *dumped, const struct nlattr *attributes,
     const struct sp_held_set *(*find)(const char *name, void *context), void *context,
     struct sp_rule *ret);
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <libmnl/libmnl.h>
-#include <libnftnl/chain.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -20,6 +19,7 @@
 #include <sallyport/netlink.h>
 #include <sallyport/ruleset.h>
 
+#include "attributes.h"
 #include "foreign_rule.h"
 
 #define REQUEST_BYTES 256
@@ -71,35 +71,23 @@ static bool kind_of_hook(uint32_t family, uint32_t hook, enum sp_foreign_kind *r
 	       (family == NFPROTO_INET && hook == NF_INET_INGRESS);
 }
 
-static bool add_chain(struct sp_foreigns *foreigns, const struct nftnl_chain *chain)
-{
-	const char *table = nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE);
-	const char *name = nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
-	uint32_t family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
-	struct sp_foreign item = { .family = family_name(family) };
-
-	if (!table || !name || is_ours(family, table) ||
-	    !nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) ||
-	    !kind_of_hook(
-		family, nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM), &item.kind))
-		return true;
-	item.priority = nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO);
-	item.drop = nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) == NF_DROP;
-	return add(foreigns, &item, table, name);
-}
-
 static int each_chain(const struct nlmsghdr *message, void *context)
 {
-	struct nftnl_chain *chain = nftnl_chain_alloc();
-	bool kept = chain && nftnl_chain_nlmsg_parse(message, chain) >= 0;
+	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
+	const struct nlattr *hook = sp_attr_of(message, NFTA_CHAIN_HOOK);
+	const char *table = sp_attr_text(sp_attr_of(message, NFTA_CHAIN_TABLE));
+	const char *name = sp_attr_text(sp_attr_of(message, NFTA_CHAIN_NAME));
+	const struct nlattr *policy = sp_attr_of(message, NFTA_CHAIN_POLICY);
+	struct sp_foreign item = { 0 };
 
-	if (!kept)
-		errno = chain ? EBADMSG : ENOMEM;
-	else
-		kept = add_chain(context, chain);
-	if (chain)
-		nftnl_chain_free(chain);
-	return kept ? MNL_CB_OK : MNL_CB_ERROR;
+	if (!hook || is_ours(header->nfgen_family, table) ||
+	    !kind_of_hook(header->nfgen_family,
+		sp_attr_u32(sp_attr_in(hook, NFTA_HOOK_HOOKNUM)), &item.kind))
+		return MNL_CB_OK;
+	item.family = family_name(header->nfgen_family);
+	item.priority = (int32_t)sp_attr_u32(sp_attr_in(hook, NFTA_HOOK_PRIORITY));
+	item.drop = policy && sp_attr_u32(policy) == NF_DROP;
+	return add(context, &item, table, name) ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
 static int each_rule(const struct nlmsghdr *message, void *context)

@@ -13,6 +13,7 @@
 #include <sallyport/netlink.h>
 #include <sallyport/service.h>
 
+#include "attributes.h"
 #include "xtables.h"
 
 /* Where a transport header has its destination port, TCP and UDP alike. */
@@ -32,38 +33,20 @@ struct reading {
 	} registers[REGISTERS];
 };
 
-static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
-{
-	const struct nlattr *attribute, *found = NULL;
-
-	if (nest)
-		sp_attr_for_each_nested(attribute,
-		    nest) if (mnl_attr_get_type(attribute) == type) found = attribute;
-	return found;
-}
-
 static uint32_t number(const struct nlattr *nest, uint16_t type)
 {
-	const struct nlattr *attribute = find(nest, type);
-
-	return attribute && mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0
-		   ? ntohl(mnl_attr_get_u32(attribute))
-		   : 0;
+	return sp_attr_u32(sp_attr_in(nest, type));
 }
 
 static const char *string(const struct nlattr *nest, uint16_t type)
 {
-	const struct nlattr *attribute = find(nest, type);
-
-	return attribute && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0
-		   ? mnl_attr_get_str(attribute)
-		   : "";
+	return sp_attr_text(sp_attr_in(nest, type));
 }
 
 /* Up to 16 bytes of NFTA_DATA_VALUE within `type`; their length. */
 static size_t value_of(const struct nlattr *nest, uint16_t type, uint8_t ret[16])
 {
-	const struct nlattr *value = find(find(nest, type), NFTA_DATA_VALUE);
+	const struct nlattr *value = sp_attr_in(sp_attr_in(nest, type), NFTA_DATA_VALUE);
 	size_t length = value ? mnl_attr_get_payload_len(value) : 0;
 
 	if (length > 16)
@@ -181,8 +164,8 @@ static struct sp_xtension extension(const struct nlattr *data, uint16_t name,
 
 static void read_match(struct reading *reading, const struct nlattr *data)
 {
-	struct sp_xtension match =
-	    extension(data, NFTA_MATCH_NAME, NFTA_MATCH_REV, find(data, NFTA_MATCH_INFO));
+	struct sp_xtension match = extension(
+	    data, NFTA_MATCH_NAME, NFTA_MATCH_REV, sp_attr_in(data, NFTA_MATCH_INFO));
 
 	sp_xt_match(&match, &reading->rule->item);
 }
@@ -190,7 +173,7 @@ static void read_match(struct reading *reading, const struct nlattr *data)
 static void read_target(struct reading *reading, const struct nlattr *data)
 {
 	struct sp_xtension target = extension(
-	    data, NFTA_TARGET_NAME, NFTA_TARGET_REV, find(data, NFTA_TARGET_INFO));
+	    data, NFTA_TARGET_NAME, NFTA_TARGET_REV, sp_attr_in(data, NFTA_TARGET_INFO));
 
 	if (sp_xt_target(&target, reading->rule->family, &reading->rule->item))
 		reading->rule->elsewhere = true;
@@ -216,7 +199,7 @@ static void read_expression(struct reading *reading, const struct nlattr *expres
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(name, kinds[i].name))
-			kinds[i].read(reading, find(expression, NFTA_EXPR_DATA));
+			kinds[i].read(reading, sp_attr_in(expression, NFTA_EXPR_DATA));
 }
 
 static void read_attribute(struct reading *reading, const struct nlattr *attribute)

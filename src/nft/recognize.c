@@ -14,6 +14,7 @@
 
 #include <sallyport/array.h>
 
+#include "attributes.h"
 #include "fields.h"
 
 /* Room for one expression as libnftnl prints it. */
@@ -24,6 +25,7 @@ typedef const struct sp_held_set *(*finder)(const char *name, void *context);
 struct recognizing {
 	struct nftnl_expr **items; /* the dumped rule's expressions */
 	size_t length, capacity, at;
+	const struct nlattr *attributes; /* and where they stand in the message */
 	uint8_t nfproto, l4proto;
 	finder find;
 	void *context;
@@ -400,13 +402,19 @@ static bool take_ct(struct recognizing *from)
 
 /* ---- statements without a load ---- */
 
+/* libnftnl (1.2.4) takes the length of a counter's name that it had no memory to
+ * copy: it is never asked for one. */
 static bool take_counter(struct recognizing *from)
 {
 	struct sp_statement *to = statement(from, SP_STATEMENT_COUNTER, SP_FIELD_IIF);
+	const struct nlattr *data =
+	    sp_attr_in(sp_attr_at(from->attributes, from->at++), NFTA_EXPR_DATA);
+	const char *name = sp_attr_text(sp_attr_in(data, NFTA_OBJREF_IMM_NAME));
 
-	return to && set_name(from, to,
-			 nftnl_expr_get_str(
-			     from->items[from->at++], NFTNL_EXPR_OBJREF_IMM_NAME));
+	return to && *name &&
+	       sp_attr_u32(sp_attr_in(data, NFTA_OBJREF_IMM_TYPE)) ==
+		   NFT_OBJECT_COUNTER &&
+	       set_name(from, to, name);
 }
 
 static bool take_limit(struct recognizing *from)
@@ -493,6 +501,7 @@ static bool take_next(struct recognizing *from)
 struct names {
 	struct nftnl_expr **items; /* the dumped rule's */
 	size_t length, at;
+	bool missing;
 };
 
 /* The dumped rule's anonymous sets, in the order of its lookups. */
@@ -513,6 +522,7 @@ static const char *next_name(
 		if (set && !strncmp(set, "__", 2))
 			return set;
 	}
+	names->missing = true;
 	return NULL;
 }
 
@@ -524,6 +534,9 @@ static bool same_expression(const struct nftnl_expr *a, const struct nftnl_expr 
 	if (strcmp(nftnl_expr_get_str(a, NFTNL_EXPR_NAME),
 		nftnl_expr_get_str(b, NFTNL_EXPR_NAME)))
 		return false;
+	/* All that it says was taken. */
+	if (!strcmp(nftnl_expr_get_str(a, NFTNL_EXPR_NAME), "objref"))
+		return true;
 	m = nftnl_expr_snprintf(left, sizeof(left), a, NFTNL_OUTPUT_DEFAULT, 0);
 	n = nftnl_expr_snprintf(right, sizeof(right), b, NFTNL_OUTPUT_DEFAULT, 0);
 	return m == n && m >= 0 && (size_t)m < sizeof(left) && !strcmp(left, right);
@@ -531,16 +544,18 @@ static bool same_expression(const struct nftnl_expr *a, const struct nftnl_expr 
 
 static bool expresses_the_same(struct recognizing *from)
 {
-	struct names names = { from->items, from->length, 0 };
+	struct names names = { .items = from->items, .length = from->length };
 	struct sp_anonymous anonymous = { next_name, &names };
 	struct nftnl_rule *again = nftnl_rule_alloc();
 	struct recognizing ours = { 0 };
 	bool same = false;
 
-	if (again && sp_rule_express(from->rule, &anonymous, again) &&
-	    nftnl_expr_foreach(again, collect, &ours) >= 0 && !ours.out_of_memory &&
-	    ours.length == from->length) {
-		same = true;
+	if (!again || !sp_rule_express(from->rule, &anonymous, again)) {
+		from->out_of_memory = !names.missing;
+	} else {
+		nftnl_expr_foreach(again, collect, &ours);
+		from->out_of_memory = ours.out_of_memory;
+		same = ours.length == from->length;
 		for (size_t i = 0; i < ours.length && same; i++)
 			same = same_expression(ours.items[i], from->items[i]);
 	}
@@ -577,10 +592,12 @@ static bool take_comment(struct nftnl_rule *dumped, struct sp_rule *ret)
 	return ret->comment != NULL;
 }
 
-bool sp_rule_recognize(
-    struct nftnl_rule *dumped, finder find, void *context, struct sp_rule *ret)
+bool sp_rule_recognize(struct nftnl_rule *dumped, const struct nlattr *attributes,
+    finder find, void *context, struct sp_rule *ret)
 {
-	struct recognizing from = { .find = find, .context = context, .rule = ret };
+	struct recognizing from = {
+		.attributes = attributes, .find = find, .context = context, .rule = ret
+	};
 	bool ours = true;
 
 	memset(ret, 0, sizeof(*ret));
@@ -591,7 +608,8 @@ bool sp_rule_recognize(
 		ours = take_next(&from);
 	if (!from.out_of_memory && !take_comment(dumped, ret))
 		from.out_of_memory = true;
-	if (!from.out_of_memory && (!ours || !expresses_the_same(&from))) {
+	ours = ours && !from.out_of_memory && expresses_the_same(&from);
+	if (!ours && !from.out_of_memory) {
 		uint64_t handle = ret->handle;
 
 		sp_rule_clear(ret);

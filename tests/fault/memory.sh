@@ -1,8 +1,6 @@
 #!/bin/bash
 # Allocations that fail, each in turn (--all), or some: no crash, nothing half applied,
 # no port opened unverified, and "out of memory" said by whoever does not do its work.
-# (With --all, libnftnl 1.2.4 dies at a few points of reading the kernel: it takes the
-# strlen of a counter's name that it could not copy. What stands is whole even then.)
 . "$(dirname "$0")/lib.sh"
 fault_lab
 [[ $(nm -D "$SALLYPORT" 2>/dev/null) != *__asan_init* ]] ||
