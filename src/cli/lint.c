@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <sallyport/space_report.h>
+#include <sallyport/suggest.h>
 
 bool sp_lint_policy(const struct sp_compiled *compiled, struct sp_linted *ret)
 {
@@ -82,6 +83,21 @@ static void explain(const struct sp_lint_entry *entry)
 	    entry->title, entry->paragraph, entry->name);
 }
 
+static enum sp_exit no_lint(const char *name)
+{
+	const char *names[SP_LINT_COUNT], *near;
+
+	for (int id = 0; id < SP_LINT_COUNT; id++)
+		names[id] = sp_lint_entry((enum sp_lint_id)id)->name;
+	near = sp_suggested(name, names, SP_LINT_COUNT);
+	fprintf(stderr, "sallyport: there is no lint \"%s\"", name);
+	if (near)
+		fprintf(stderr, ": did you mean \"%s\"?\n", near);
+	else
+		fputs(": sallyport check --explain all lists them\n", stderr);
+	return SP_EXIT_USAGE;
+}
+
 enum sp_exit sp_explain_lint(const char *name)
 {
 	for (int id = 0; id < SP_LINT_COUNT; id++) {
@@ -96,9 +112,5 @@ enum sp_exit sp_explain_lint(const char *name)
 	}
 	if (!strcmp(name, "all"))
 		return SP_EXIT_DONE;
-	fprintf(stderr,
-	    "sallyport: there is no lint \"%s\": sallyport check --explain all lists "
-	    "them\n",
-	    name);
-	return SP_EXIT_USAGE;
+	return no_lint(name);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sallyport/suggest.h>
+
 #include "command.h"
 #include "options.h"
 
@@ -150,6 +152,20 @@ static const struct sp_command *find(const char *name)
 	return NULL;
 }
 
+static enum sp_exit no_command(const char *name)
+{
+	const char *names[COMMANDS + 3] = { "help", "--help", "--version" }, *near;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i + 3] = commands[i].name;
+	near = sp_suggested(name, names, COMMANDS + 3);
+	fprintf(stderr, "sallyport: there is no command '%s'", name);
+	if (near)
+		fprintf(stderr, ": did you mean '%s'?", near);
+	fputs("\ntry: sallyport --help\n", stderr);
+	return SP_EXIT_USAGE;
+}
+
 /* What was printed has to have arrived. */
 static enum sp_exit flushed(enum sp_exit status)
 {
@@ -217,11 +233,7 @@ int main(int argc, char **argv)
 		return (int)flushed(SP_EXIT_DONE);
 	}
 	command = find(argv[1]);
-	if (!command) {
-		fprintf(stderr,
-		    "sallyport: there is no command '%s'; try sallyport --help\n",
-		    argv[strcmp(argv[1], "help") ? 1 : 2]);
-		return SP_EXIT_USAGE;
-	}
+	if (!command)
+		return no_command(argv[strcmp(argv[1], "help") ? 1 : 2]);
 	return (int)flushed(run(command, argc - 1, argv + 1));
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sallyport/suggest.h>
+
 #define MOST_OPTIONS 32
 #define TIMEOUT_MS 5000
 #define PORT_TIMEOUT_MS 30000
@@ -275,6 +277,24 @@ static bool check_operands(
 	return true;
 }
 
+/* After getopt's own message: `written` is what it was about. */
+static void suggest_option(const struct sp_command *command, const struct option *table,
+    size_t count, const char *written)
+{
+	const char *names[MOST_OPTIONS], *near = NULL;
+	char word[32];
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = table[i].name;
+	/* Without its dashes and its value. */
+	if (sscanf(written, "--%31[^=]", word) == 1)
+		near = sp_suggested(word, names, count);
+	/* Of several that begin like that getopt has named each. */
+	if (near && strncmp(near, word, strlen(word)) != 0)
+		fprintf(stderr, "did you mean --%s? ", near);
+	fprintf(stderr, "try: sallyport %s --help\n", command->name);
+}
+
 bool sp_options_parse(
     const struct sp_command *command, int argc, char **argv, struct sp_options *ret)
 {
@@ -295,7 +315,8 @@ bool sp_options_parse(
 	optind = 1;
 	while ((letter = getopt_long(argc, argv, "hq", table, NULL)) != -1)
 		if (!set(command, letter, ret)) {
-			fprintf(stderr, "try: sallyport %s --help\n", command->name);
+			suggest_option(command, table,
+			    letter == '?' && !optopt ? count : 0, argv[optind - 1]);
 			argv[0] = own;
 			return false;
 		}

@@ -2,6 +2,9 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <sallyport/suggest.h>
 
 /* FNV-1a, 64 bits. The names are the administrator's own, so that nobody is
  * there who would choose colliding ones. */
@@ -66,6 +69,7 @@ void sp_names_free(struct sp_names *names)
 }
 
 #define LONGEST_COMPARED 40
+#define SHORTEST_BEGINNING 3
 
 static size_t least(size_t a, size_t b)
 {
@@ -103,20 +107,44 @@ static size_t distance(struct sp_slice a, struct sp_slice b)
 	return rows[a.length % 3][b.length];
 }
 
+/* Steps that make a slip of the finger. */
+static size_t near(struct sp_slice wanted)
+{
+	return wanted.length < 4 ? 1 : wanted.length / 3;
+}
+
+static bool begins(struct sp_slice whole, struct sp_slice part)
+{
+	return part.length >= SHORTEST_BEGINNING && part.length < whole.length &&
+	       !memcmp(whole.text, part.text, part.length);
+}
+
 void sp_suggest(struct sp_suggestion *suggestion, struct sp_slice candidate)
 {
 	struct sp_slice wanted = suggestion->wanted;
-	size_t near = wanted.length < 4 ? 1 : wanted.length / 3, found;
+	size_t most = near(wanted), found;
 
 	if (wanted.length > LONGEST_COMPARED || candidate.length > LONGEST_COMPARED)
 		return;
+	/* A word that was not written to its end comes after every slip. */
+	if (begins(candidate, wanted))
+		found = most + 1;
 	/* Each letter that one has more is a step. */
-	if (candidate.length > wanted.length + near ||
-	    wanted.length > candidate.length + near)
+	else if (candidate.length > wanted.length + most ||
+		 wanted.length > candidate.length + most ||
+		 (found = distance(wanted, candidate)) > most)
 		return;
-	found = distance(wanted, candidate);
-	if (found > near || (suggestion->best.text && found >= suggestion->distance))
+	if (suggestion->best.text && found >= suggestion->distance)
 		return;
 	suggestion->best = candidate;
 	suggestion->distance = found;
+}
+
+const char *sp_suggested(const char *wanted, const char *const *names, size_t count)
+{
+	struct sp_suggestion suggestion = { .wanted = sp_slice(wanted) };
+
+	for (size_t i = 0; i < count; i++)
+		sp_suggest(&suggestion, sp_slice(names[i]));
+	return suggestion.best.text;
 }

@@ -26,7 +26,7 @@ bool sp_names_add(struct sp_names *names, struct sp_slice text, size_t index);
 void sp_names_free(struct sp_names *names);
 
 /* "Did you mean": of all candidates offered, the nearest to `wanted` that is
- * near enough to be a slip of the finger. */
+ * near enough to be a slip of the finger, else one that `wanted` begins. */
 struct sp_suggestion {
 	struct sp_slice wanted, best; /* best.text NULL: none so far */
 	size_t distance;

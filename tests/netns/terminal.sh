@@ -107,8 +107,29 @@ screen apply --yes --no-verify policy.ini
 
 check_exit 0 "help COMMAND" "$SALLYPORT" help apply
 check_equal "is COMMAND --help" "$("$SALLYPORT" apply --help)" "$output"
-check_exit 2 "help for no command" "$SALLYPORT" help aply
-check_match "names it" "no command 'aply'" "$errors"
+# A slip of the finger, in a command, an option, a lint's name: which one was meant.
+slip() { # WRITTEN MEANT: words of a command line
+	check_exit 2 "$1" "$SALLYPORT" $1
+	check_match "did you mean $2?" "did you mean '?\"?$2'?\"?\\?" "$errors"
+}
+slip aply apply
+slip chekc check
+slip stat status
+slip hepl help
+slip --verion --version
+slip "help aply" apply
+slip "apply --dryrun" --dry-run
+slip "status --formt=json" --format
+slip "check --explain redundent" redundant
+no_slip() { # WRITTEN: nothing is near, or getopt has named what is
+	check_exit 2 "$1" "$SALLYPORT" $1
+	check_no_match "no guess at what was meant" 'did you mean' "$errors"
+	check_match "but where to look" '^try: sallyport .*--help$' "$errors"
+}
+no_slip xyz
+no_slip "check --nonsense"
+no_slip "apply --conf"
+no_slip "status --quiet=3"
 check_no_match "no blank at a line's end" ' $' "$("$SALLYPORT" confirm --help)"
 
 # Colour: a terminal's alone, and not against NO_COLOR or on a dumb one.
