@@ -3,24 +3,22 @@
 # their policy says, one whose certificate has expired, one whose new policy shuts ssh.
 # Each host has its own network and its own root, where the role installs what
 # `cmake --install` makes.
-. "$(dirname "$0")/../lib/sallyport.sh"
+. "$(dirname "$0")/../lib/fleet.sh"
 need_sallyport
 net_begin
-need_command ansible-playbook ansible-galaxy ssh ssh-keygen /usr/sbin/sshd cmake systemd-tmpfiles
+need_command /usr/sbin/sshd cmake systemd-tmpfiles
 build=${SP_BUILD:-$SP_ROOT/build/sanitize}
-fleet=$TEST_TMP/fleet
 hosts=(web1 web2 web3 stale lost)
 inside=10.77.0.1 outside=203.0.113.7
 
 # --- the hosts ---------------------------------------------------------------
 
-mkdir -p "$fleet/keys" "$TEST_TMP/installed" "$TEST_TMP/home"
+fleet_begin ctl
+mkdir -p "$TEST_TMP/installed"
 DESTDIR=$TEST_TMP/installed cmake --install "$build" --strip >/dev/null ||
 	abort "cmake --install failed"
 tar -C "$TEST_TMP/installed" --owner=root --group=root -czf "$fleet/sallyport.tar.gz" usr ||
 	abort "cannot pack the installation"
-ssh-keygen -q -t ed25519 -N '' -f "$fleet/keys/login" &&
-	ssh-keygen -q -t ed25519 -N '' -f "$fleet/keys/host" || abort "cannot make keys"
 certificates good expired
 cat >"$fleet/sshd_config" <<-'END'
 	HostKey /etc/fleet/host
@@ -70,8 +68,7 @@ machine() {
 		"$PKI/root.pem" "$4"
 	web_on "$name" "nginx-$name" "$3" "$address:443"
 	answer "$name" tcp/9100
-	printf '%s ansible_host=%s\n' "$name" "$address" >>"$fleet/inventory.ini"
-	printf '%s %s\n' "$address" "$(<"$fleet/keys/host.pub")" >>"$fleet/known_hosts"
+	fleet_host "$name" "$address"
 }
 host ctl
 addresses ctl lo $inside/32 $outside/32
@@ -83,15 +80,6 @@ machine lost 5 good yes
 for name in "${hosts[@]}"; do
 	wait_for_port "$name" tcp 22
 done
-
-# on HOST COMMAND...: by ssh, from the controller.
-on() {
-	local address
-	address=$(sed -n "s/^$1 ansible_host=//p" "$fleet/inventory.ini")
-	shift
-	in_host ctl ssh -q -i "$fleet/keys/login" -o UserKnownHostsFile="$fleet/known_hosts" \
-		-o ConnectTimeout=5 "root@$address" "$@"
-}
 
 # --- the controller ----------------------------------------------------------
 
@@ -122,45 +110,8 @@ standard() { # LINE-OF-[policy]...
 	printf 'sallyport_install=archive\nsallyport_archive=%s\n' "$fleet/sallyport.tar.gz"
 	printf 'sallyport_confirm_seconds=20\n'
 } >>"$fleet/inventory.ini"
-mkdir -p "$fleet/host_vars" "$fleet/group_vars"
 echo "sallyport_policy_file: $fleet/standard.ini" >"$fleet/group_vars/all.yml"
-cat >"$fleet/ansible.cfg" <<-END
-	[defaults]
-	inventory = $fleet/inventory.ini
-	collections_path = $fleet/collections
-	forks = 5
-	timeout = 3
-	private_key_file = $fleet/keys/login
-	home = $TEST_TMP/home
-	local_tmp = $TEST_TMP/home/tmp
-	nocows = true
-	[ssh_connection]
-	pipelining = true
-	ssh_args = -o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=$fleet/known_hosts
-	control_path_dir = $TEST_TMP/cp
-END
-controller() {
-	in_host ctl env HOME="$TEST_TMP/home" ANSIBLE_CONFIG="$fleet/ansible.cfg" timeout 200 "$@"
-}
-playbook() {
-	local began=$SECONDS
-	rm -rf "$TEST_TMP/report"
-	run controller ansible-playbook sallyport.fleet.fleet \
-		-e "sallyport_fleet_folder=$TEST_TMP/report" "$@"
-	echo "     ($((SECONDS - began)) s)"
-	said=$(printf '%s\n' "$output" "$errors")
-	table=$(cat "$TEST_TMP/report/fleet.txt")
-	echo "$table"
-}
-expect_status() { # CODE WHAT
-	check_equal "$2: exit $1" "$1" "$status"
-	((status == $1)) || printf '%s\n' "$said" | tail -n 80
-}
-
-check_exit 0 "the collection is one" \
-	controller ansible-galaxy collection build "$SP_ROOT/examples/ansible" --output-path "$fleet"
-check_exit 0 "it installs" controller ansible-galaxy collection install \
-	"$fleet"/sallyport-fleet-*.tar.gz -p "$fleet/collections"
+fleet_collection
 
 # One host had a policy before.
 check_exit 0 "a policy before the fleet's" eval \

@@ -1,24 +1,17 @@
 #!/bin/bash
 # A fresh Debian, the package, and the first ten minutes of somebody new to it: what
 # they type and what they see is in this test's log.
-. "$(dirname "$0")/../lib/sallyport.sh"
-need_command cmake cpack lintian debootstrap dpkg-deb dpkg-shlibdeps setpriv nginx
+. "$(dirname "$0")/../lib/debian.sh"
+need_command lintian debootstrap setpriv nginx
 ((EUID == 0)) || skip "not root: no Debian can be made to install it on"
 
 # --- the package -----------------------------------------------------------
-packing=$TEST_TMP/packing
-{
-	cmake -S "$SP_ROOT" -B "$packing" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr \
-		-DSALLYPORT_TESTS=OFF "-DCMAKE_C_FLAGS=-ffile-prefix-map=$SP_ROOT=." &&
-		cmake --build "$packing" -j 2 && (cd "$packing" && cpack -G DEB)
-} >"$TEST_TMP/packing.log" 2>&1 || abort "no package: $(tail -n 5 "$TEST_TMP/packing.log")"
-deb=$(echo "$packing"/sallyport_*_*.deb)
-check "a package named as Debian names them" test -f "$deb"
+debian_package
 lintian --allow-root --fail-on none "$deb" >"$TEST_TMP/lintian" 2>&1
 sed 's/^/     /' "$TEST_TMP/lintian"
 check_equal "lintian finds no error" "" "$(grep '^E:' "$TEST_TMP/lintian")"
 check_equal "and no warning" "" "$(grep '^W:' "$TEST_TMP/lintian")"
-check_no_match "no path of the machine that built it" "$TEST_TMP|$SP_ROOT" \
+check_no_match "no path of the machine that built it" "$TEST_TMP|$SP_ROOT|$SP_BUILD" \
 	"$(dpkg-deb --fsys-tarfile "$deb" | tar -xO | strings)"
 listing=$(dpkg-deb -c "$deb")
 for path in usr/sbin/sallyport usr/libexec/sallyport/sallyport-prober usr/share/man/man8/sallyport.8.gz \
@@ -33,23 +26,8 @@ for path in usr/sbin/sallyport usr/libexec/sallyport/sallyport-prober usr/share/
 done
 
 # --- a fresh Debian with what it declares, and nothing else -----------------
-# Fetched once for this build directory: it takes a minute and a half.
-depends=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' |
-	sed -E 's/^ *systemd \| //; s/^ *//; s/ .*//' | sort -u | paste -sd,)
-cache=$SP_BUILD/debian-$(sha256sum <<<"$depends" | cut -c 1-12).tar
 root=$TEST_TMP/debian
-mkdir "$root"
-if [[ ! -s $cache ]]; then
-	read -r mirror < <(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' |
-		sed -n 's/^bookworm main //p')
-	debootstrap --variant=minbase --include="$depends" bookworm "$root" "$mirror" >"$TEST_TMP/debootstrap.log" 2>&1 ||
-		skip "no Debian can be fetched here: $(tail -n 1 "$TEST_TMP/debootstrap.log" | sed "s|$mirror|the mirror|")"
-	tar -C "$root" --exclude './var/cache/apt/*' --exclude './var/lib/apt/lists/*' -cf "$cache.new" . &&
-		mv "$cache.new" "$cache"
-else
-	tar -C "$root" -xpf "$cache" || abort "cannot unpack $cache"
-fi
-chmod 755 "$TEST_TMP"
+debian_root "$root"
 firewall_lab
 certificates good
 web site good "$S4:443"
