@@ -67,6 +67,9 @@ struct sp_command {
 /* As --version says it. */
 const char *sp_program_version(void);
 
+/* /etc/sallyport, which was not named, may not be looked into. */
+bool sp_config_is_shut(const struct sp_options *options);
+
 /* The policy's path: the operand at `index` or /etc/sallyport/policy.ini. */
 const char *sp_policy_operand(const struct sp_options *options, size_t index);
 

@@ -59,6 +59,9 @@ static const struct option_entry entries[] = {
 	{ 'h', "help", NULL, "this text" },
 };
 
+/* root's and the enforcer's alone where the package made it. */
+static const char own_config[] = "/etc/sallyport";
+
 #define ENTRIES (sizeof(entries) / sizeof(*entries))
 
 /* On every command. */
@@ -255,7 +258,7 @@ static void defaults(struct sp_options *options)
 	memset(options, 0, sizeof(*options));
 	options->state_directory = "/var/lib/sallyport";
 	options->run_directory = "/run/sallyport";
-	options->config_directory = "/etc/sallyport";
+	options->config_directory = own_config;
 	options->timeout_ms = TIMEOUT_MS;
 	options->port_timeout_ms = PORT_TIMEOUT_MS;
 	options->lock_wait_ms = LOCK_WAIT_MS;
@@ -295,6 +298,26 @@ static void suggest_option(const struct sp_command *command, const struct option
 	fprintf(stderr, "try: sallyport %s --help\n", command->name);
 }
 
+bool sp_config_is_shut(const struct sp_options *options)
+{
+	return options->config_directory == own_config && access(own_config, X_OK) < 0 &&
+	       errno == EACCES;
+}
+
+/* Of who may not look there, a command that changes nothing works with what is
+ * shipped, and says so. What commits, takes --lock-wait; it must know everything. */
+static void leave_config_out(const struct sp_command *command, struct sp_options *options)
+{
+	if (takes(command, 'w') || !sp_config_is_shut(options))
+		return;
+	if (!options->quiet)
+		fprintf(stderr,
+		    "sallyport: note: %s is not for you to read: services and "
+		    "profiles\nthat it adds are left out\n",
+		    own_config);
+	options->config_directory = "/dev/null"; /* nothing is below it */
+}
+
 bool sp_options_parse(
     const struct sp_command *command, int argc, char **argv, struct sp_options *ret)
 {
@@ -323,7 +346,12 @@ bool sp_options_parse(
 	ret->operands = (const char *const *)argv + optind;
 	ret->operand_count = (size_t)(argc - optind);
 	argv[0] = own;
-	return ret->help || check_operands(command, ret);
+	if (ret->help)
+		return true;
+	if (!check_operands(command, ret))
+		return false;
+	leave_config_out(command, ret);
+	return true;
 }
 
 /* The folders and words that every command takes stand in one line: with what they

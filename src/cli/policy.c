@@ -196,6 +196,13 @@ enum sp_exit sp_compile_policy(
 
 	memset(ret, 0, sizeof(*ret));
 	ret->policy = sp_read_policy(options, path, &ret->warnings);
+	if (!ret->policy && sp_config_is_shut(options)) {
+		fprintf(stderr,
+		    "sallyport: %s is for root and the user sallyport alone (run as "
+		    "root);\nwithout it, check --kernel and compile work\n",
+		    options->config_directory);
+		return SP_EXIT_SYSTEM;
+	}
 	if (!ret->policy)
 		return SP_EXIT_USAGE;
 	ret->ruleset = sp_ruleset_compile(ret->policy, &diag);

@@ -137,7 +137,7 @@ check_match "what is not installed yet cannot say more" '^web1 +would change .* 
 for name in web1 web2 stale; do
 	check_equal "$name has no ruleset" "" "$(in_host "$name" nft list ruleset)"
 done
-check_exit 1 "web1 has no program" on web1 test -e /usr/sbin/sallyport
+check_exit 1 "web1 has no program" on web1 test -e /usr/bin/sallyport
 check_equal "web2 has no policy, nor anything else new" "profiles.d services.d " \
 	"$(on web2 ls -A /etc/sallyport | tr '\n' ' ')"
 packets_reach ctl <<END

@@ -14,7 +14,7 @@ check_equal "and no warning" "" "$(grep '^W:' "$TEST_TMP/lintian")"
 check_no_match "no path of the machine that built it" "$TEST_TMP|$SP_ROOT|$SP_BUILD" \
 	"$(dpkg-deb --fsys-tarfile "$deb" | tar -xO | strings)"
 listing=$(dpkg-deb -c "$deb")
-for path in usr/sbin/sallyport usr/libexec/sallyport/sallyport-prober usr/share/man/man8/sallyport.8.gz \
+for path in usr/bin/sallyport usr/libexec/sallyport/sallyport-prober usr/share/man/man8/sallyport.8.gz \
 	usr/share/man/man5/sallyport.ini.5.gz usr/share/man/man7/sallyport-tls.7.gz \
 	usr/share/man/man7/sallyport-security.7.gz usr/lib/systemd/system/sallyport.service \
 	usr/lib/systemd/system/sallyport-boot.service usr/lib/sysusers.d/sallyport.conf \
@@ -62,6 +62,25 @@ check_equal "the directories" "750 root sallyport
 for unit in sysinit.target.wants/sallyport-boot.service multi-user.target.wants/sallyport.service; do
 	check "enabled: ${unit##*/}" test -L "$root/etc/systemd/system/$unit"
 done
+
+# What asks for no privilege works without: with the PATH that Debian gives a user.
+as_user() {
+	inside setpriv --reuid=nobody --regid=nogroup --clear-groups --bounding-set=-all --inh-caps=-all \
+		env "$(sed -nE 's/^ENV_PATH[[:space:]]+//p' "$root/etc/login.defs")" "$@"
+}
+web=/usr/share/sallyport/policies/web-server.ini
+for command in check compile "explain --from 192.0.2.7 --port 22/tcp" "diff $web"; do
+	run as_user sallyport $command $web
+	check "sallyport $command, by a user: exit $status" test $status -le 1
+	check_match "it is told what is left out" 'note: /etc/sallyport is not for you to read' "$errors"
+	check_no_match "and nothing else" 'error' "$errors"
+done
+check_exit 3 "apply, by a user" as_user sallyport apply $web
+check_match "says who may" 'run as root' "$errors"
+check_exit 3 "status, by a user" as_user sallyport status
+check_match "says who may, too" 'run as root' "$errors"
+check_exit 2 "a folder that was named" as_user sallyport check --config /etc/sallyport $web
+check_match "is not left out" 'services.d: error: .*denied' "$errors"
 
 # A boot before anything was applied.
 check_exit 0 "boot with nothing applied" as_unit sallyport apply --boot
@@ -117,7 +136,7 @@ check_match "removing says what stays" 'the ruleset stays in the kernel' "$outpu
 check_equal "and it does" "$before" "$(in_host server nft list chain inet sallyport input)"
 check "with the policy" test -s "$root/etc/sallyport/policy.ini"
 check "and the state" test -d "$root/var/lib/sallyport/active"
-check_not "the program is gone" test -e "$root/usr/sbin/sallyport"
+check_not "the program is gone" test -e "$root/usr/bin/sallyport"
 typed 0 "dpkg -P sallyport"
 check_not "purged: the state is gone" test -e "$root/var/lib/sallyport"
 check "the administrator's policy is not" test -s "$root/etc/sallyport/policy.ini"
