@@ -13,7 +13,7 @@ debian_package() {
 	flock 7
 	rm -f "$packing"/sallyport_*.deb
 	{
-		cmake -S "$SP_ROOT" -B "$packing" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+		env -u DEBEMAIL cmake -S "$SP_ROOT" -B "$packing" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
 			-DCMAKE_INSTALL_PREFIX=/usr -DSALLYPORT_TESTS=OFF \
 			"-DCMAKE_C_FLAGS=-ffile-prefix-map=$packing=. -ffile-prefix-map=$SP_ROOT=." &&
 			cmake --build "$packing" -j 2 && (cd "$packing" && cpack -G DEB)

@@ -13,6 +13,14 @@ check_equal "lintian finds no error" "" "$(grep '^E:' "$TEST_TMP/lintian")"
 check_equal "and no warning" "" "$(grep '^W:' "$TEST_TMP/lintian")"
 check_no_match "no path of the machine that built it" "$TEST_TMP|$SP_ROOT|$SP_BUILD" \
 	"$(dpkg-deb --fsys-tarfile "$deb" | tar -xO | strings)"
+check_equal "nobody's address is given as somebody's" "The sallyport authors <authors@sallyport.invalid>" \
+	"$(dpkg-deb -f "$deb" Maintainer)"
+DEBFULLNAME='A Builder' DEBEMAIL=builder@example.org cmake -S "$SP_ROOT" -B "$TEST_TMP/builder" -G Ninja \
+	-DSALLYPORT_TESTS=OFF >"$TEST_TMP/builder.log" 2>&1 || abort "$(tail -n 5 "$TEST_TMP/builder.log")"
+check_match "who builds it answers for it" '"A Builder <builder@example.org>"' \
+	"$(grep CPACK_PACKAGE_CONTACT "$TEST_TMP/builder/CPackConfig.cmake")"
+check_match "in its changelog too" '^ -- A Builder <builder@example.org>  ' \
+	"$(find "$TEST_TMP/builder" -name changelog -exec cat {} +)"
 listing=$(dpkg-deb -c "$deb")
 for path in usr/bin/sallyport usr/libexec/sallyport/sallyport-prober usr/share/man/man8/sallyport.8.gz \
 	usr/share/man/man5/sallyport.ini.5.gz usr/share/man/man7/sallyport-tls.7.gz \
