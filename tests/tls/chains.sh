@@ -243,6 +243,8 @@ same-name-12-no-root  | fail | ^certificate's root is not trusted
 same-all-25-no-root   | fail | ^certificate's root is not trusted && only certificate_untrusted
 # --- lists of revocations ---
 list-revoked          | fail | ^certificate was revoked, says a list && only certificate_revoked
+list-revoked-no-root  | fail | ^certificate was revoked, says a list && only certificate_revoked
+list-revoked-pinned   | fail | ^certificate was revoked, says a list && only certificate_revoked
 list-without-it       | pass | ~ && no revocation_unknown | profile = mozilla-intermediate
 list-expired          | pass | ~ && revocation_unknown warn .*CRL has expired | profile = mozilla-intermediate
 list-expired-revoked  | fail | ^certificate was revoked, says a list && revocation_unknown warn .*CRL has expired
@@ -262,6 +264,8 @@ staple                | pass | ~ && no revocation_unknown | profile = mozilla-in
 staple-no-end         | pass | ~ && no revocation_unknown | profile = mozilla-intermediate
 staple-revoked        | fail | ^certificate was revoked, says the OCSP response && only certificate_revoked
 staple-revoked-stale  | fail | ^certificate was revoked, says the OCSP response && only certificate_revoked
+staple-revoked-no-root | fail | ^certificate was revoked, says the OCSP response && only certificate_revoked
+staple-delegated-no-root | fail | ^certificate was revoked, says the OCSP response && only certificate_revoked
 staple-unknown        | pass | ~ && revocation_unknown warn .*: it does not speak of this certificate | profile = mozilla-intermediate
 staple-stale          | pass | ~ && revocation_unknown warn .*: it is out of date | profile = mozilla-intermediate
 staple-ahead          | pass | ~ && revocation_unknown warn .*: it is out of date | profile = mozilla-intermediate

@@ -704,6 +704,11 @@ def revocation_lists():
         revocation_list(title, INT, [serial + 1], end=soon)
         with open(os.path.join(DIRECTORY, title + ".crl"), "a") as file:
             file.write(older)
+    case("list-revoked-no-root", [leaf(INT, **usual), INT_CA], [INT_CA])
+    revocation_list("list-revoked-no-root", INT, [serial])
+    pinned = leaf(INT, **usual)
+    case("list-revoked-pinned", [pinned, INT_CA], [pinned])
+    revocation_list("list-revoked-pinned", INT, [serial])
     # As if by the intermediate, and signed by somebody else.
     forger = Holder("int")
     listed("list-forged", [serial + 1], issuer=forger)
@@ -770,6 +775,11 @@ def staples():
     stapled("must-staple-stale", must, start=-9, end=-2)
     stapled("must-staple-good", must)
     by_int("must-staple-none", must)
+    # Who is trusted need not be a root.
+    case("staple-revoked-no-root", [leaf(INT, serial=integer(serial)), INT_CA], [INT_CA])
+    staple("staple-revoked-no-root", REVOKED, serial)
+    case("staple-delegated-no-root", [leaf(INT, serial=integer(serial)), INT_CA], [INT_CA])
+    staple("staple-delegated-no-root", REVOKED, serial, signer=delegate, sent=[entitled])
     by_int("staple-garbage")
     write_response("staple-garbage", bytes(range(1, 200)))
 
