@@ -7,6 +7,7 @@
 #include <sallyport/evidence.h>
 #include <sallyport/memory.h>
 #include <sallyport/explanation_report.h>
+#include <sallyport/limits.h>
 #include <sallyport/transaction.h>
 
 #include "policy.h"
@@ -15,6 +16,21 @@ struct question {
 	struct sp_intervals from, to;
 	struct sp_inquiry inquiry;
 };
+
+/* Logs write IPv4 addresses so, and an answer about no packet would mislead. */
+static bool is_of_packets(const char *option, const struct sp_range *range)
+{
+	struct sp_range meant;
+	char mapped[SP_ADDRESS_TEXT], ipv4[SP_ADDRESS_TEXT];
+
+	if (!sp_range_is_mapped(range, &meant))
+		return true;
+	fprintf(stderr,
+	    "sallyport: --%s %s: IPv4-mapped, which no packet's address is: write %s\n",
+	    option, sp_address_print(&range->first, mapped),
+	    sp_address_print(&meant.first, ipv4));
+	return false;
+}
 
 static bool read_address(const char *option, const char *text, struct sp_intervals *ret)
 {
@@ -26,6 +42,8 @@ static bool read_address(const char *option, const char *text, struct sp_interva
 		return false;
 	}
 	range.last = range.first;
+	if (!is_of_packets(option, &range))
+		return false;
 	if (sp_intervals_add(ret, &range))
 		return true;
 	fputs("sallyport: error: out of memory\n", stderr);
@@ -50,6 +68,17 @@ static bool read_port(const char *text, struct sp_inquiry *ret)
 	return false;
 }
 
+/* One cut short would be another interface's. */
+static bool read_interface(const char *text)
+{
+	if (*text && strlen(text) <= SP_MAX_INTERFACE_NAME && !strchr(text, '*'))
+		return true;
+	fprintf(stderr,
+	    "sallyport: --interface wants one interface's name, of at most %d bytes\n",
+	    SP_MAX_INTERFACE_NAME);
+	return false;
+}
+
 static bool read_question(const struct sp_options *options, struct question *ret)
 {
 	*ret = (struct question){ 0 };
@@ -66,10 +95,8 @@ static bool read_question(const struct sp_options *options, struct question *ret
 		fputs("sallyport: --from and --to are not of one family\n", stderr);
 		return false;
 	}
-	if (options->interface && strchr(options->interface, '*')) {
-		fputs("sallyport: --interface wants one interface's name\n", stderr);
+	if (options->interface && !read_interface(options->interface))
 		return false;
-	}
 	ret->inquiry.sources = &ret->from;
 	ret->inquiry.destinations = options->to ? &ret->to : NULL;
 	ret->inquiry.interface = options->interface;

@@ -132,8 +132,9 @@ static void add_advice(struct sp_text *text, const struct sp_case *one)
 	case SP_ADVICE_NONE: return;
 	case SP_ADVICE_ADD:
 		sp_text_add(&words,
-		    "no service allows %u/%s: write one, [service NAME] with port = %u",
-		    packet->port, sp_protocol_name(packet->protocol), packet->port);
+		    "no service allows %u/%s: write one, [service NAME] with port = %u%s",
+		    packet->port, sp_protocol_name(packet->protocol), packet->port,
+		    packet->protocol == SP_UDP ? " and protocol = udp" : "");
 		break;
 	case SP_ADVICE_FROM:
 		sp_text_add(&words, "add %s to the from of ",

@@ -71,5 +71,11 @@ check_match "the element in JSON" '"element": "10\.0\.66\.0/24"' "$output"
 check_exit 2 "no question" "$SALLYPORT" explain policy.ini
 check_exit 2 "a prefix is no packet" explain 10.0.0.0/8 22/tcp
 check_exit 2 "a port without protocol" explain 10.0.0.1 22
+check_exit 1 "nobody's UDP port" explain 10.0.0.1 8080/udp
+check_match "advice that opens it" 'port = 8080 and protocol = udp$' "$(tr '\n' ' ' <<<"$output" | tr -s ' ' | sed 's/ $//')"
+check_exit 2 "an address that no packet has" explain ::ffff:192.0.2.7 22/tcp
+check_match "is not answered for, but called by its own" 'write 192\.0\.2\.7$' "$errors"
+check_exit 2 "nor as a destination" explain 10.0.0.1 22/tcp --to ::ffff:192.0.2.7
+check_exit 2 "a name that no interface has" explain 203.0.113.9 443/tcp --interface eth0123456789abcdef
 check_exit 2 "two families" explain 10.0.0.1 22/tcp --to fd00::1
 finish
