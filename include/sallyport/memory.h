@@ -11,8 +11,9 @@ struct sp_recollection {
 	uint64_t namespace_cookie;
 };
 
-/* Fills `ret` in place; it must not move. Nothing known is no failure. */
-void sp_recollection_open(struct sp_recollection *ret,
+/* Fills `ret` in place; it must not move. False: what was committed could not be read,
+ * and `ret` knows nothing; it is open all the same. */
+bool sp_recollection_open(struct sp_recollection *ret,
     const struct sp_directories *directories, const struct sp_nf_tables *socket);
 /* Writes it back; a failure costs the next apply time, nothing else. */
 void sp_recollection_keep(struct sp_recollection *recollection);

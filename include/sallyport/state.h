@@ -95,10 +95,11 @@ bool sp_lockdown_end(
 bool sp_boot_id(char ret[40]);
 
 /* What was committed to this network namespace (SO_NETNS_COOKIE; 0: not known) since
- * this boot, RUN/committed. Nothing is known when it cannot be read. */
+ * this boot, RUN/committed. Nothing is known when it cannot be read, which `load` says
+ * by false: what is not there was read. */
 bool sp_committed_save(const char *run_directory, uint64_t namespace_cookie,
     const struct sp_committed *committed, struct sp_diag *diag);
-void sp_committed_load(
+bool sp_committed_load(
     const char *run_directory, uint64_t namespace_cookie, struct sp_committed *ret);
 
 /* Takes RUN/lock, exclusively. `waiting` is called once when somebody else holds

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sallyport/floor.h>
@@ -31,16 +32,16 @@ static bool is_hooked(const struct sp_kernel *kernel)
 /* One that was saved with `nft list ruleset` comes back at boot before we do, its
  * leases and overrides with the time that they had left: nobody proved them. What
  * this boot committed is remembered. */
-static bool is_of_this_boot(
-    const struct sp_directories *directories, const struct sp_nf_tables *socket)
+static bool know_whether_of_this_boot(const struct sp_directories *directories,
+    const struct sp_nf_tables *socket, bool *ret, struct sp_diag *diag)
 {
 	struct sp_recollection recollection;
-	bool known;
+	bool known = sp_recollection_open(&recollection, directories, socket);
 
-	sp_recollection_open(&recollection, directories, socket);
-	known = recollection.memory.committed.generation != 0;
+	*ret = recollection.memory.committed.generation != 0;
 	sp_recollection_close(&recollection);
-	return known;
+	return known || sp_error(diag, NULL, "cannot read what was committed, in %s: %s",
+			    directories->run, strerror(errno));
 }
 
 static bool table_stands(
@@ -51,8 +52,10 @@ static bool table_stands(
 	bool known = socket && sp_kernel_read(socket, NULL, NULL, &kernel, diag);
 
 	if (known) {
-		*ret = is_hooked(&kernel) && is_of_this_boot(directories, socket);
+		*ret = is_hooked(&kernel);
 		sp_kernel_free(&kernel);
+		if (*ret)
+			known = know_whether_of_this_boot(directories, socket, ret, diag);
 	}
 	sp_nf_tables_close(socket);
 	return known;

@@ -13,7 +13,7 @@ static bool is_overtaken(void *context)
 	return !sp_lockdown_same(&now, &recollection->directories->lockdown);
 }
 
-void sp_recollection_open(struct sp_recollection *ret,
+bool sp_recollection_open(struct sp_recollection *ret,
     const struct sp_directories *directories, const struct sp_nf_tables *socket)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -21,7 +21,7 @@ void sp_recollection_open(struct sp_recollection *ret,
 	ret->namespace_cookie = sp_nf_tables_namespace(socket);
 	ret->memory.overtaken = is_overtaken;
 	ret->memory.context = ret;
-	sp_committed_load(
+	return sp_committed_load(
 	    directories->run, ret->namespace_cookie, &ret->memory.committed);
 }
 

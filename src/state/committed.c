@@ -25,7 +25,10 @@ bool sp_committed_save(const char *run_directory, uint64_t namespace_cookie,
 
 	if (run < 0)
 		return false;
-	sp_boot_id(boot_id);
+	if (!sp_boot_id(boot_id)) {
+		close(run);
+		return sp_error(diag, NULL, "cannot read the boot id");
+	}
 	sp_text_add(&text, "committed 1 %s %" PRIu64 " %u\n", boot_id, namespace_cookie,
 	    committed->generation);
 	for (size_t i = 0; i < committed->sets.length; i++) {
@@ -42,45 +45,59 @@ bool sp_committed_save(const char *run_directory, uint64_t namespace_cookie,
 	return saved;
 }
 
-static bool read_head(const char *line, uint64_t cookie, struct sp_committed *ret)
+static bool read_head(
+    const char *line, uint64_t cookie, const char *here, struct sp_committed *ret)
 {
-	char boot_id[40], here[40];
+	char boot_id[40];
 	uint64_t held;
 
 	return sscanf(line, "committed 1 %39s %" SCNu64 " %u", boot_id, &held,
 		   &ret->generation) == 3 &&
-	       cookie && held == cookie && sp_boot_id(here) && !strcmp(here, boot_id);
+	       cookie && held == cookie && !strcmp(here, boot_id);
 }
 
-static bool read_set(const char *line, struct sp_committed *ret)
+static bool read_set(const char *line, struct sp_committed_set *ret)
 {
-	struct sp_committed_set set = { 0 };
-
-	return sscanf(line, "set %255s %zu %" SCNx64 " %" SCNx64, set.name, &set.count,
-		   &set.digest[0], &set.digest[1]) == 4 &&
-	       sp_array_push(&ret->sets, set);
+	*ret = (struct sp_committed_set){ 0 };
+	return sscanf(line, "set %255s %zu %" SCNx64 " %" SCNx64, ret->name, &ret->count,
+		   &ret->digest[0], &ret->digest[1]) == 4;
 }
 
-void sp_committed_load(
+/* False: memory is out, or this boot has no name. What is not of this boot and
+ * namespace, or not whole, leaves nothing known. */
+static bool read_lines(char *text, uint64_t cookie, struct sp_committed *ret)
+{
+	char *rest = text, *line = strsep(&rest, "\n");
+	struct sp_committed_set set;
+	bool read, whole;
+	char here[40];
+
+	read = sp_boot_id(here);
+	whole = read && read_head(line, cookie, here, ret);
+	while (whole && rest && (line = strsep(&rest, "\n")) && *line) {
+		whole = read_set(line, &set);
+		read = !whole || sp_array_push(&ret->sets, set);
+		whole = whole && read;
+	}
+	if (!whole)
+		sp_committed_free(ret);
+	return read;
+}
+
+bool sp_committed_load(
     const char *run_directory, uint64_t namespace_cookie, struct sp_committed *ret)
 {
 	int run = open(run_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char *text, *line, *rest;
 	size_t length = 0;
-	bool whole;
+	char *text = NULL;
+	bool read;
 
 	memset(ret, 0, sizeof(*ret));
-	text = run < 0
-		   ? NULL
-		   : sp_state_file_read(run, COMMITTED_FILE, COMMITTED_BYTES, &length);
+	if (run >= 0)
+		text = sp_state_file_read(run, COMMITTED_FILE, COMMITTED_BYTES, &length);
+	read = text ? read_lines(text, namespace_cookie, ret) : errno == ENOENT;
 	if (run >= 0)
 		close(run);
-	rest = text;
-	line = strsep(&rest, "\n");
-	whole = line && read_head(line, namespace_cookie, ret);
-	while (whole && rest && (line = strsep(&rest, "\n")) && *line)
-		whole = read_set(line, ret);
 	free(text);
-	if (!whole)
-		sp_committed_free(ret);
+	return read;
 }

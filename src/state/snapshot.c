@@ -19,6 +19,7 @@
 #define POLICY_FILE "policy.ini"
 #define DIGEST_FILE "digest"
 #define DEADLINE_BYTES 159 /* five numbers and a boot id */
+#define BOOT_ID_LENGTH 36
 #define HEX_BYTES (2 * SP_DIGEST_BYTES)
 
 static const char *const names[] = {
@@ -172,15 +173,17 @@ bool sp_snapshot_save(
 
 bool sp_boot_id(char ret[40])
 {
-	int proc = open("/proc/sys/kernel/random", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	size_t length = 0;
-	char *id = proc < 0 ? NULL : sp_state_file_read(proc, "boot_id", 36, &length);
+	int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t length = -1;
 
-	if (proc >= 0)
-		close(proc);
-	snprintf(ret, 40, "%s", id ? id : "");
-	free(id);
-	return length == 36;
+	/* In no memory but the caller's: without it, a restart looks like a boot. */
+	while (
+	    file >= 0 && (length = read(file, ret, BOOT_ID_LENGTH)) < 0 && errno == EINTR)
+		;
+	if (file >= 0)
+		close(file);
+	ret[length == BOOT_ID_LENGTH ? BOOT_ID_LENGTH : 0] = '\0';
+	return length == BOOT_ID_LENGTH;
 }
 
 /* What was pending before stays beside it, as `incoming`, until the next write. */
