@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <seccomp.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #include <sallyport/enforcer.h>
+
+#include "filter.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -72,10 +75,10 @@ static const int allowed[] = {
 	SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(sysinfo), SCMP_SYS(uname)
 };
 
-static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
+static const uint32_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
 
 /* isatty(3) and the names of interfaces. */
-static const unsigned long requests[] = { TCGETS, SIOCGIFINDEX, SIOCGIFNAME };
+static const uint32_t requests[] = { TCGETS, SIOCGIFINDEX, SIOCGIFNAME };
 
 /* Another process, the kernel, or walls to look behind. */
 static const int hostile[] = { SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
@@ -89,45 +92,19 @@ static const int hostile[] = { SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
-static bool add_rules(
-    scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (seccomp_rule_add_array(filter, action, calls[i], 0, NULL) != 0)
-			return false;
-	return true;
-}
-
-static bool add_argument(scmp_filter_ctx filter, int call, struct scmp_arg_cmp wanted)
-{
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &wanted) == 0;
-}
-
-static bool add_arguments(scmp_filter_ctx filter)
-{
-	bool added = true;
-
-	for (size_t i = 0; i < COUNT(families) && added; i++)
-		added = add_argument(filter, SCMP_SYS(socket),
-			    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i])) &&
-			add_argument(filter, SCMP_SYS(socketpair),
-			    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
-	for (size_t i = 0; i < COUNT(requests) && added; i++)
-		added = add_argument(filter, SCMP_SYS(ioctl),
-		    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)requests[i]));
-	return added;
-}
-
 static bool enter_filter(void)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	bool entered =
-	    filter && add_rules(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed)) &&
-	    add_rules(filter, SCMP_ACT_KILL_PROCESS, hostile, COUNT(hostile)) &&
-	    add_arguments(filter) && seccomp_load(filter) == 0;
+	static const uint32_t refused = SECCOMP_RET_ERRNO | EPERM;
+	struct filter filter;
 
-	seccomp_release(filter);
-	return entered;
+	filter_begin(&filter);
+	filter_calls(&filter, SECCOMP_RET_ALLOW, allowed, COUNT(allowed));
+	filter_calls(&filter, SECCOMP_RET_KILL_PROCESS, hostile, COUNT(hostile));
+	filter_argument(&filter, refused, SCMP_SYS(socket), 0, families, COUNT(families));
+	filter_argument(
+	    &filter, refused, SCMP_SYS(socketpair), 0, families, COUNT(families));
+	filter_argument(&filter, refused, SCMP_SYS(ioctl), 1, requests, COUNT(requests));
+	return filter_enter(&filter, refused);
 }
 
 /* Of `permitted` one is left: for its own files root needs none. Where they are the

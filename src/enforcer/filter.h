@@ -1,0 +1,33 @@
+/* A filter of system calls, written where the caller keeps it. libseccomp (2.5.4)
+ * loads, and calls a success, the part of one that it had memory for. */
+#ifndef SALLYPORT_ENFORCER_FILTER_H
+#define SALLYPORT_ENFORCER_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/filter.h>
+
+/* Two instructions for each call and for each value of an argument. */
+#define FILTER_INSTRUCTIONS 512
+
+struct filter {
+	struct sock_filter code[FILTER_INSTRUCTIONS];
+	unsigned short length;
+	bool full; /* and then it is not entered */
+};
+
+/* Calls of another architecture end the process. */
+void filter_begin(struct filter *to);
+/* SCMP_SYS numbers (those that this architecture lacks are below zero) end with
+ * `action` (SECCOMP_RET_*). */
+void filter_calls(struct filter *to, uint32_t action, const int *calls, size_t count);
+/* The call is allowed with one of the values as its argument, and otherwise ends with
+ * `action`. */
+void filter_argument(struct filter *to, uint32_t action, int call, unsigned argument,
+    const uint32_t *values, size_t count);
+/* Every other call ends with `action`. False: errno says why. */
+bool filter_enter(struct filter *filter, uint32_t action);
+
+#endif
