@@ -108,57 +108,86 @@ static void detach(void)
 	close_range(3, ~0u, 0);
 }
 
-/* Paths are made absolute first: the guardian leaves this directory. */
-static bool absolute(const char *path, char **ret)
+static char *absolute(const char *path)
 {
-	char *here;
+	char *here, *ret;
 
-	if (path[0] == '/') {
-		*ret = strdup(path);
-		return *ret != NULL;
-	}
+	if (path[0] == '/')
+		return strdup(path);
 	here = getcwd(NULL, 0);
-	if (!here || asprintf(ret, "%s/%s", here, path) < 0)
-		*ret = NULL;
+	if (!here || asprintf(&ret, "%s/%s", here, path) < 0)
+		ret = NULL;
 	free(here);
-	return *ret != NULL;
+	return ret;
 }
 
-static void run_guardian(const struct sp_options *options)
+/* All that it needs of the memory and the directory that it leaves. Nobody hears a
+ * guardian that cannot begin. */
+struct guarding {
+	char *state, *run, *config;
+	char *terminal; /* NULL: none */
+};
+
+static void forget(struct guarding *guarding)
+{
+	free(guarding->state);
+	free(guarding->run);
+	free(guarding->config);
+	free(guarding->terminal);
+}
+
+static bool prepare(
+    const struct sp_options *options, struct guarding *ret, struct sp_diag *diag)
 {
 	const char *terminal = isatty(STDERR_FILENO) ? ttyname(STDERR_FILENO) : NULL;
-	struct sp_options own = *options;
-	char *state, *run, *config, *name = terminal ? strdup(terminal) : NULL;
 
-	if (!absolute(options->state_directory, &state) ||
-	    !absolute(options->run_directory, &run) ||
-	    !absolute(options->config_directory, &config))
-		return;
-	own.state_directory = state;
-	own.run_directory = run;
-	own.config_directory = config;
+	*ret = (struct guarding){ absolute(options->state_directory),
+		absolute(options->run_directory), absolute(options->config_directory),
+		terminal ? strdup(terminal) : NULL };
+	if (ret->state && ret->run && ret->config)
+		return true;
+	sp_error(diag, NULL,
+	    "cannot prepare the process that would undo an unconfirmed apply: %s",
+	    strerror(errno));
+	forget(ret);
+	return false;
+}
+
+static void run_guardian(
+    const struct sp_options *options, const struct guarding *guarding)
+{
+	struct sp_options own = *options;
+
+	own.state_directory = guarding->state;
+	own.run_directory = guarding->run;
+	own.config_directory = guarding->config;
 	detach();
-	guard(&own, name);
+	guard(&own, guarding->terminal);
 }
 
 bool sp_guardian_start(const struct sp_options *options, struct sp_diag *diag)
 {
-	pid_t child = fork();
+	struct guarding guarding;
 	int status = 1;
+	pid_t child;
 
+	if (!prepare(options, &guarding, diag))
+		return false;
+	child = fork();
 	if (child == 0) {
 		pid_t grandchild;
 
 		leave_session();
 		grandchild = fork();
 		if (grandchild == 0) {
-			run_guardian(options);
+			run_guardian(options, &guarding);
 			_exit(0);
 		}
 		_exit(grandchild < 0);
 	}
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	forget(&guarding);
 	if (child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	return sp_error(diag, NULL,
