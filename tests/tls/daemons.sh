@@ -250,7 +250,8 @@ serve_debian_vsftpd() {
 }
 
 serve_slapd() {
-	local port=$1 leaf=$2
+	local port=$1 leaf=$2 scheme=ldap
+	[[ $port != 636 ]] || scheme=ldaps
 	daemon_home "$port" "$leaf"
 	mkdir -p "$home/db"
 	cat >"$home/slapd.conf" <<-END
@@ -262,7 +263,7 @@ serve_slapd() {
 	[[ $leaf == none ]] || printf 'TLSCertificateFile %s\nTLSCertificateKeyFile %s\n' "$home/cert.pem" "$home/key.pem" >>"$home/slapd.conf"
 	settings "${@:3}" >>"$home/slapd.conf"
 	printf '\ndatabase mdb\nsuffix dc=example,dc=com\ndirectory %s\n' "$home/db" >>"$home/slapd.conf"
-	server_start "slapd_$port" server slapd -d 0 -h "ldap://:$port/" -f "$home/slapd.conf"
+	server_start "slapd_$port" server slapd -d 0 -h "$scheme://:$port/" -f "$home/slapd.conf"
 }
 
 serve_debian_slapd() {

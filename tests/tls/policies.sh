@@ -13,14 +13,20 @@ modern='smtpd_tls_protocols = >=TLSv1.2; smtpd_tls_exclude_ciphers = aNULL'
 gnutls='TLSCipherSuite NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3'
 web site good 0.0.0.0:443 '[::]:443'
 serve_postfix 25 good "$modern"
+serve_postfix 465 good "${modern/tls_protocols/tls_mandatory_protocols}; smtpd_tls_wrappermode = yes"
+serve_postfix 587 good "$modern; smtpd_sasl_auth_enable = yes; smtpd_tls_auth_only = yes"
 serve_imaps 993 good
 serve_dovecot 143 good imap
 serve_dovecot 110 good pop3
+serve_dovecot 995 good pop3 'service pop3-login {; inet_listener pop3 {; port = 0; };
+	inet_listener pop3s {; port = 995; ssl = yes; }; }'
+serve_dovecot 4190 good sieve
 serve_slapd 389 good "$gnutls; security simple_bind=128"
+serve_slapd 636 good "$gnutls"
 serve_postgres 5432 good
 serve_xrdp 3389 good-rsa
-answer server tcp/22 tcp/80 tcp/9100 udp/5353 udp/53
-for port in 25 110 143 389 443 993 3389 5432; do
+answer server tcp/22 tcp/80 tcp/88 tcp/9100 udp/53 udp/88 udp/123 udp/5353
+for port in 25 110 143 389 443 465 587 636 993 995 3389 4190 5432; do
 	wait_for_port server tcp $port
 done
 
@@ -39,19 +45,20 @@ shut tcp $B4 -> $S4:22,9100,25,5432
 END
 in_force mail-server
 packets_reach client <<END
-connects tcp $B4 -> $S4:25,143,993,110
+connects tcp $B4 -> $S4:25,465,587,143,993,110,995,4190
 open tcp $A4 -> $S4:22
 shut tcp $B4 -> $S4:22,80,443
 END
 in_force directory-server
 packets_reach client <<END
-connects tcp $A4 -> $S4:389
-open udp $A4 -> $S4:53
+connects tcp $A4 -> $S4:389,636
+open tcp $A4 -> $S4:88
+open udp $A4 -> $S4:53,88,123
 open tcp 10.0.0.9 -> $S4:22
 connects tcp 10.0.0.9 -> $S4:443
 shut tcp $A4 -> $S4:443,22
-shut tcp $B4 -> $S4:389,22
-shut udp $B4 -> $S4:53
+shut tcp $B4 -> $S4:389,636,88,22
+shut udp $B4 -> $S4:53,88,123
 END
 in_force database-server
 packets_reach client <<END
