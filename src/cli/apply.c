@@ -231,10 +231,9 @@ static bool commit_and_keep(struct apply *apply, struct sp_diag *diag)
 static void say_unconfirmed(const struct sp_options *options)
 {
 	if (options->confirm_ms && !options->dry_run && !options->quiet)
-		fprintf(stderr,
+		sp_page_sayf(stderr,
 		    "sallyport: undone in %u s, unless `sallyport confirm` is run: from "
-		    "a "
-		    "new\n      connection, to be sure\n",
+		    "a new connection, to be sure\n",
 		    options->confirm_ms / 1000);
 }
 
@@ -265,9 +264,9 @@ enum sp_exit sp_command_apply(const struct sp_options *options)
 
 	if (options->boot &&
 	    (options->operand_count || options->dry_run || options->confirm_ms)) {
-		fputs("sallyport: --boot loads the active snapshot: no POLICY, --dry-run "
-		      "or --confirm with it\n",
-		    stderr);
+		sp_page_say(stderr,
+		    "sallyport: --boot loads the active snapshot: no POLICY, --dry-run "
+		    "or --confirm with it\n");
 		return SP_EXIT_USAGE;
 	}
 	if (options->boot)

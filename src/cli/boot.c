@@ -12,6 +12,7 @@
 #include <sallyport/transaction.h>
 
 #include "boot.h"
+#include "page.h"
 #include "policy.h"
 
 /* How often the kernel is asked what stands. */
@@ -204,10 +205,10 @@ static enum sp_exit boot_locked(const struct sp_options *options, struct sp_diag
 	 * cannot be known, the floor is laid all the same. */
 	if (!know_whether_table_stands(&directories, &stands, diag) || !stands) {
 		if (nothing_was_asked(&directories)) {
-			fputs("sallyport: nothing was ever applied on this host, and it "
-			      "has no policy: left as it is; `sallyport apply POLICY` "
-			      "protects it\n",
-			    stderr);
+			sp_page_say(stderr,
+			    "sallyport: nothing was ever applied on this host, and it "
+			    "has no policy: left as it is; `sallyport apply POLICY` "
+			    "protects it\n");
 			return SP_EXIT_DONE;
 		}
 		if (!lay_floor(&directories, diag))

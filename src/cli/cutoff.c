@@ -9,6 +9,8 @@
 #include <sallyport/login.h>
 #include <sallyport/space.h>
 
+#include "page.h"
+
 static bool accepts(const struct sp_decision *decision)
 {
 	for (size_t i = 0; i < decision->limit_count; i++)
@@ -68,7 +70,7 @@ enum sp_exit sp_check_cutoff(
 	}
 	if (fine)
 		return SP_EXIT_DONE;
-	fprintf(stderr,
+	sp_page_sayf(stderr,
 	    "sallyport: you are logged in from %s to port %u (%s), and this policy lets "
 	    "no new connection of yours in; `sallyport explain --from %s --port %u/tcp` "
 	    "says why\n",
@@ -76,8 +78,8 @@ enum sp_exit sp_check_cutoff(
 	    login.port);
 	if (isatty(STDIN_FILENO) && ask())
 		return SP_EXIT_DONE;
-	fputs("sallyport: nothing was changed; --yes applies it, --confirm 60s undoes it "
-	      "unless you can still confirm\n",
-	    stderr);
+	sp_page_say(stderr,
+	    "sallyport: nothing was changed; --yes applies it, --confirm 60s undoes it "
+	    "unless you can still confirm\n");
 	return SP_EXIT_USAGE;
 }

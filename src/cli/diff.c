@@ -9,6 +9,7 @@
 #include <sallyport/memory.h>
 #include <sallyport/transaction.h>
 
+#include "page.h"
 #include "policy.h"
 #include "rules.h"
 
@@ -179,9 +180,9 @@ enum sp_exit sp_command_diff(const struct sp_options *options)
 {
 	if (options->rules &&
 	    (options->operand_count > 1 || options->format > SP_FORMAT_JSON)) {
-		fputs("sallyport: --rules lists what the kernel would be sent: diff "
-		      "POLICY, as text or json\n",
-		    stderr);
+		sp_page_say(stderr,
+		    "sallyport: --rules lists what the kernel would be sent: diff "
+		    "POLICY, as text or json\n");
 		return SP_EXIT_USAGE;
 	}
 	return options->operand_count == 2 ? diff_policies(options)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "discovery.h"
+#include "page.h"
 #include "policy.h"
 #include "verify_run.h"
 
@@ -182,7 +183,7 @@ static void say_left_out(
     const struct sp_options *options, const struct sp_discovery *discovery)
 {
 	if (discovery->closed && !options->quiet)
-		fprintf(stderr,
+		sp_page_sayf(stderr,
 		    "sallyport: warning: owners are left out: the sockets of %zu "
 		    "processes may not be seen (run as root)\n",
 		    discovery->closed);

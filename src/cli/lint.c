@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include <sallyport/space_report.h>
-#include <sallyport/suggest.h>
+
+#include "unknown.h"
 
 bool sp_lint_policy(const struct sp_compiled *compiled, struct sp_linted *ret)
 {
@@ -85,16 +86,11 @@ static void explain(const struct sp_lint_entry *entry)
 
 static enum sp_exit no_lint(const char *name)
 {
-	const char *names[SP_LINT_COUNT], *near;
+	const char *names[SP_LINT_COUNT];
 
 	for (int id = 0; id < SP_LINT_COUNT; id++)
 		names[id] = sp_lint_entry((enum sp_lint_id)id)->name;
-	near = sp_suggested(name, names, SP_LINT_COUNT);
-	fprintf(stderr, "sallyport: there is no lint \"%s\"", name);
-	if (near)
-		fprintf(stderr, ": did you mean \"%s\"?\n", near);
-	else
-		fputs(": sallyport check --explain all lists them\n", stderr);
+	sp_say_unknown("lint", name, names, SP_LINT_COUNT);
 	return SP_EXIT_USAGE;
 }
 

@@ -11,6 +11,8 @@
 
 #include <sallyport/suggest.h>
 
+#include "page.h"
+
 #define MOST_OPTIONS 32
 #define TIMEOUT_MS 5000
 #define PORT_TIMEOUT_MS 30000
@@ -199,9 +201,9 @@ static bool set_intrusive(const struct sp_command *command, struct sp_options *o
 	options->intrusive = true;
 	if (strchr(command->options, 'I'))
 		return true;
-	fprintf(stderr,
+	sp_page_sayf(stderr,
 	    "sallyport: --intrusive is for probe alone: what it asks may disturb a "
-	    "server,\nand %s may run again and again against one at work\n",
+	    "server, and %s may run again and again against one at work\n",
 	    command->name);
 	return false;
 }
@@ -311,9 +313,9 @@ static void leave_config_out(const struct sp_command *command, struct sp_options
 	if (takes(command, 'w') || !sp_config_is_shut(options))
 		return;
 	if (!options->quiet)
-		fprintf(stderr,
+		sp_page_sayf(stderr,
 		    "sallyport: note: %s is not for you to read: services and "
-		    "profiles\nthat it adds are left out\n",
+		    "profiles that it adds are left out\n",
 		    own_config);
 	options->config_directory = "/dev/null"; /* nothing is below it */
 }

@@ -130,7 +130,7 @@ static const char *end_of(const struct sp_options *options, char text[END_TEXT])
 	time_t at = time(NULL) + options->for_ms / 1000;
 	struct tm tm;
 
-	if (!localtime_r(&at, &tm) || !strftime(text, END_TEXT, "%Y-%m-%d %H:%M", &tm))
+	if (!localtime_r(&at, &tm) || !strftime(text, END_TEXT, "%Y-%m-%d %H:%M %Z", &tm))
 		snprintf(text, END_TEXT, "?");
 	return text;
 }

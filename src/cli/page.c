@@ -1,5 +1,7 @@
 #include "page.h"
 
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,4 +49,17 @@ void sp_page_say(FILE *out, const char *text)
 			text++;
 		}
 	}
+}
+
+void sp_page_sayf(FILE *out, const char *format, ...)
+{
+	char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	sp_page_say(out, text ? text : "sallyport: error: out of memory\n");
+	free(text);
 }

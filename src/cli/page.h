@@ -12,5 +12,7 @@ void sp_page_line(FILE *out, const char *line, size_t length);
 /* Text with its ends of lines: each as sp_page_line where people read it, as it is
  * where programs do. */
 void sp_page_say(FILE *out, const char *text);
+__attribute__((format(printf, 2, 3))) void sp_page_sayf(
+    FILE *out, const char *format, ...);
 
 #endif

@@ -197,9 +197,9 @@ enum sp_exit sp_compile_policy(
 	memset(ret, 0, sizeof(*ret));
 	ret->policy = sp_read_policy(options, path, &ret->warnings);
 	if (!ret->policy && sp_config_is_shut(options)) {
-		fprintf(stderr,
+		sp_page_sayf(stderr,
 		    "sallyport: %s is for root and the user sallyport alone (run as "
-		    "root);\nwithout it, check --kernel and compile work\n",
+		    "root); without it, check --kernel and compile work\n",
 		    options->config_directory);
 		return SP_EXIT_SYSTEM;
 	}

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "page.h"
 #include "policy.h"
+#include "unknown.h"
 #include "verify_run.h"
 
 /* Addresses of one name that are asked. */
@@ -95,12 +97,18 @@ static bool add_resolved(struct sp_target *target, const struct addrinfo *found)
 }
 
 /* The one place that resolves a name. */
-static bool resolve(const char *host, struct sp_target *target, struct sp_diag *diag)
+static bool resolve(const struct sp_options *options, const char *host,
+    struct sp_target *target, struct sp_diag *diag)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
-	int error = getaddrinfo(host, NULL, &hints, &found);
-	bool done = true;
+	bool done = true, tell = options->progress && !options->quiet;
+	int error;
 
+	if (tell)
+		fprintf(stderr, "looking up %s", host);
+	error = getaddrinfo(host, NULL, &hints, &found);
+	if (tell)
+		fputs("\r\033[K", stderr);
 	if (error)
 		return sp_error(diag, NULL, "%s: %s", host, gai_strerror(error));
 	for (const struct addrinfo *each = found;
@@ -142,12 +150,13 @@ static struct sp_policy *least_policy(const struct sp_options *options)
 
 static bool parse_dialect(const char *name, enum sp_dialect *ret)
 {
+	const char *names[SP_DIALECTS];
+
 	if (!name || sp_dialect_parse(name, ret))
 		return true;
-	fprintf(stderr, "sallyport: --starttls %s: want one of", name);
 	for (unsigned i = SP_DIALECT_NONE + 1; i < SP_DIALECTS; i++)
-		fprintf(stderr, " %s", sp_dialect_name((enum sp_dialect)i));
-	fputc('\n', stderr);
+		names[i - 1] = sp_dialect_name((enum sp_dialect)i);
+	sp_say_unknown("STARTTLS dialect", name, names, SP_DIALECTS - 1);
 	return false;
 }
 
@@ -193,7 +202,7 @@ static bool make_plan(const struct sp_options *options, const struct operand *op
 	if (!sp_plan_add_store(plan, &store, &target->store) ||
 	    !add_names(options, operand, target))
 		return sp_out_of_memory(diag);
-	return resolve(operand->host, target, diag);
+	return resolve(options, operand->host, target, diag);
 }
 
 /* Before the first connection: it can still be stopped. */
@@ -201,20 +210,20 @@ static void warn(const struct sp_options *options, const struct operand *operand
 {
 	static const char text[] =
 	    "sallyport: --intrusive: %s gets broken handshakes, heartbeats and RSA "
-	    "messages\non some 30 connections: it logs errors, may ban this host, and an "
-	    "old one may crash.\nAsk only servers that are yours.\n";
+	    "messages on some 30 connections: it logs errors, may ban this host, and an "
+	    "old one may crash. Ask only servers that are yours.\n";
 
 	/* The server counts every handshake that it breaks off itself, and verify's
 	 * alone come from loopback, which it does not count. */
 	static const char counted[] =
 	    "sallyport: note: MySQL counts what is refused as interrupted connections of "
-	    "this\nhost, some 13 for each address; it shuts a host out at "
-	    "max_connect_errors (100\nas it comes), until FLUSH HOSTS\n";
+	    "this host, some 13 for each address; it shuts a host out at "
+	    "max_connect_errors (100 as it comes), until FLUSH HOSTS\n";
 
 	if (options->intrusive && !options->quiet)
-		fprintf(stderr, text, operand->host);
+		sp_page_sayf(stderr, text, operand->host);
 	if (operand->dialect == SP_DIALECT_MYSQL && !options->quiet)
-		fputs(counted, stderr);
+		sp_page_say(stderr, counted);
 }
 
 static enum sp_exit probe(const struct sp_options *options, const struct operand *operand,

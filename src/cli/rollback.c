@@ -25,8 +25,11 @@ static bool is_sure(const struct sp_options *options)
 	}
 	fputs("Remove every rule of sallyport's, so that nothing is blocked? [y/N] ",
 	    stderr);
-	return fgets(answer, sizeof(answer), stdin) &&
-	       (answer[0] == 'y' || answer[0] == 'Y');
+	if (fgets(answer, sizeof(answer), stdin) &&
+	    (answer[0] == 'y' || answer[0] == 'Y'))
+		return true;
+	fputs("sallyport: nothing was changed\n", stderr);
+	return false;
 }
 
 /* The mark first: an enforcer that sees the table go must know that it is meant.

@@ -1,23 +1,28 @@
 /* policy → endpoints → observations → verdicts, told. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sallyport/verify_report.h>
 
 #include "page.h"
 #include "policy.h"
+#include "unknown.h"
 #include "verify_run.h"
 
 const struct sp_profile *sp_find_profile(const struct sp_policy *policy, const char *name)
 {
+	const char **names;
+
 	for (size_t i = 0; i < policy->profile_count; i++)
 		if (!strcmp(policy->profiles[i].name, name))
 			return &policy->profiles[i];
-	fprintf(stderr, "sallyport: there is no TLS profile '%s'; there are:", name);
-	for (size_t i = 0; i < policy->profile_count; i++)
-		fprintf(stderr, " %s", policy->profiles[i].name);
-	fputc('\n', stderr);
+	names = calloc(policy->profile_count + 1, sizeof(*names));
+	for (size_t i = 0; names && i < policy->profile_count; i++)
+		names[i] = policy->profiles[i].name;
+	sp_say_unknown("TLS profile", name, names, names ? policy->profile_count : 0);
+	free(names);
 	return NULL;
 }
 

@@ -206,9 +206,12 @@ bool sp_enforce(const struct sp_enforcer_options *options,
 	bool started = start(&enforcer, diag);
 
 	if (started) {
-		sp_say(&enforcer, SP_EVENT_STARTED, "enforces %zu services, %zu gates",
+		sp_say(&enforcer, SP_EVENT_STARTED, "enforces %zu services, %zu gates%s",
 		    enforcer.snapshot->standing.policy->service_count,
-		    enforcer.watch.gates.length);
+		    enforcer.watch.gates.length,
+		    sp_lockdown_is_set(enforcer.directories.state)
+			? "; locked down: `sallyport apply` ends it"
+			: "");
 		run(&enforcer);
 		sp_say(&enforcer, SP_EVENT_STOPPED,
 		    "the ruleset stays; gates shut when their leases end");

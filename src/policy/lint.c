@@ -26,7 +26,7 @@ static const struct sp_lint_entry entries[SP_LINT_COUNT] = {
 	    "Such a service is a trap: who removes one of the others believes the\n"
 	    "port shut, and it stays open. Remove it.\n" },
 	[SP_LINT_SUBSET_SOURCE] = { "subset-source",
-	    "a source that another source of the same list holds already",
+	    "a source that another one of the same list holds",
 	    "An element of `from` lies wholly within another one of the same list.\n"
 	    "It has no effect; taking it out of the list would not take the access\n"
 	    "away. Remove it, or narrow the wider one.\n" },

@@ -92,11 +92,11 @@ static void add_demand(struct sp_text *text, const struct sp_policy *policy,
 static void add_proof(struct sp_text *text, const struct sp_proof_shown *proof)
 {
 	struct sp_text words = { 0 };
-	char when[STYLE_TIME_TEXT];
+	char when[STYLE_TIME_TEXT], left[STYLE_LEFT_TEXT];
 
 	if (proof->stands && proof->left_ms)
-		sp_text_add(&words, "a lease stands in the kernel, %llu s more",
-		    (unsigned long long)(proof->left_ms / 1000));
+		sp_text_add(&words, "a lease stands in the kernel, %s left",
+		    sp_style_left(proof->left_ms, left));
 	else if (proof->stands)
 		sp_text_add(&words, "a lease stands in the kernel");
 	else if (proof->kernel_read)

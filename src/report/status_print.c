@@ -55,23 +55,6 @@ static void format_port(const struct sp_status_row *row, char text[32])
 		    sp_protocol_name(row->protocol));
 }
 
-static void format_left(uint64_t milliseconds, char text[32])
-{
-	uint64_t seconds = milliseconds / 1000;
-
-	if (seconds >= 86400)
-		snprintf(text, 32, "%llud %lluh", (unsigned long long)seconds / 86400,
-		    (unsigned long long)seconds % 86400 / 3600);
-	else if (seconds >= 3600)
-		snprintf(text, 32, "%lluh %llum", (unsigned long long)seconds / 3600,
-		    (unsigned long long)seconds % 3600 / 60);
-	else if (seconds >= 60)
-		snprintf(text, 32, "%llum %llus", (unsigned long long)seconds / 60,
-		    (unsigned long long)seconds % 60);
-	else
-		snprintf(text, 32, "%llus", (unsigned long long)seconds);
-}
-
 static void print_reason(const char *reason, FILE *stream)
 {
 	struct sp_text text = { 0 };
@@ -95,7 +78,7 @@ static int print_cell(FILE *stream, int column, int width, const char *words)
 
 static void print_row(const struct sp_status_row *row, bool colour, FILE *stream)
 {
-	char port[32], left[32];
+	char port[32], left[STYLE_LEFT_TEXT];
 	int column;
 
 	format_port(row, port);
@@ -105,10 +88,9 @@ static void print_row(const struct sp_status_row *row, bool colour, FILE *stream
 	fprintf(stream, "%*llu  %s", COUNT_WIDTH, (unsigned long long)row->connections,
 	    colour ? state_colour(row->state) : "");
 	if (row->lease_ms) {
-		format_left(row->lease_ms, left);
 		fprintf(stream,
 		    row->state == SP_PORT_OVERRIDDEN ? "OVERRIDDEN, %s" : "open, %s left",
-		    left);
+		    sp_style_left(row->lease_ms, left));
 	} else {
 		fputs(sp_port_state_name(row->state), stream);
 	}

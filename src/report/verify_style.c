@@ -88,6 +88,26 @@ void sp_style_wrapped_as_is(struct sp_text *text, size_t column, const char *wor
 	sp_text_add(text, "\n");
 }
 
+const char *sp_style_left(uint64_t milliseconds, char text[STYLE_LEFT_TEXT])
+{
+	uint64_t seconds = milliseconds / 1000;
+
+	if (seconds >= 86400)
+		snprintf(text, STYLE_LEFT_TEXT, "%llud %lluh",
+		    (unsigned long long)seconds / 86400,
+		    (unsigned long long)seconds % 86400 / 3600);
+	else if (seconds >= 3600)
+		snprintf(text, STYLE_LEFT_TEXT, "%lluh %llum",
+		    (unsigned long long)seconds / 3600,
+		    (unsigned long long)seconds % 3600 / 60);
+	else if (seconds >= 60)
+		snprintf(text, STYLE_LEFT_TEXT, "%llum %llus",
+		    (unsigned long long)seconds / 60, (unsigned long long)seconds % 60);
+	else
+		snprintf(text, STYLE_LEFT_TEXT, "%llus", (unsigned long long)seconds);
+	return text;
+}
+
 const char *sp_style_time(int64_t at, char text[STYLE_TIME_TEXT])
 {
 	time_t seconds = (time_t)at;

@@ -22,6 +22,10 @@ void sp_style_wrapped_as_is(struct sp_text *text, size_t column, const char *wor
 #define STYLE_TIME_TEXT 32
 const char *sp_style_time(int64_t at, char text[STYLE_TIME_TEXT]);
 
+/* "23h 59m": what is left of a time, in its two largest units */
+#define STYLE_LEFT_TEXT 32
+const char *sp_style_left(uint64_t milliseconds, char text[STYLE_LEFT_TEXT]);
+
 /* Findings of an endpoint, each with its reference, behind `place` (an address,
  * or ""); when something failed, what was merely not answered is left out. */
 void sp_style_findings(struct sp_text *text, const struct sp_endpoint_verdict *verdict,

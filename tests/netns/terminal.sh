@@ -35,10 +35,11 @@ screen() { # COMMAND [OPTION...] [OPERAND...]
 	output=${output//$'\r'/}
 }
 joined() { tr -s ' \n' ' ' <<<"$output"; }
-# A word that is longer than the screen cannot be broken: paths here.
+# A word that is longer than the screen cannot be broken: paths here. What answers a
+# question ends its line, which a terminal would have echoed.
 fits() { # COMMAND...
 	screen "$@"
-	check_equal "$*: eighty columns" "" "$(sed 's/\x1b\[[0-9;]*[mK]//g' <<<"$output" |
+	check_equal "$*: eighty columns" "" "$(sed 's/\x1b\[[0-9;]*[mK]//g; s|\[y/N\] |&\n|' <<<"$output" |
 		grep -E '.{81,}' | grep -vE '^[^ ]{60,}')"
 }
 cd "$TEST_TMP" || abort "no $TEST_TMP"
@@ -75,6 +76,23 @@ check_match "who may" 'run as root' "$errors"
 fits discover
 fits explain policy.ini --from 10.1.2.3 --port 8443/tcp
 fits probe "$S4:8443" --name $NAME
+fits check --explain all
+fits verify --profile basline policy.ini
+check_match "which profile was meant" 'did you mean "baseline"' "$(joined)"
+fits verify --profile strict policy.ini
+check_match "or which there are" 'there are .*baseline, .*pci-dss-4' "$(joined)"
+fits probe --starttls smpt "$S4:22"
+check_match "which dialect was meant" 'did you mean "smtp"' "$(joined)"
+fits probe --intrusive "$S4:1"
+fits diff --rules --format sarif policy.ini
+fits explain policy.ini --from 10.1.2.3 --port 443/tcp
+check_match "time left as people say it" 'a lease stands in the kernel, 23h 59m left' "$(joined)"
+fits rollback --to-open <<<n
+check_match "no is no" 'nothing was changed' "$output"
+sed '/^.service ssh.$/d' policy.ini >"$TEST_TMP/out.ini"
+SSH_CONNECTION="$A4 50000 $S4 22" fits apply --no-verify out.ini <<<n
+check_match "who would be shut out is asked" "you are logged in from $A4 to port 22" "$(joined)"
+check_match "and told what else there is" 'nothing was changed; --yes applies it, --confirm 60s' "$(joined)"
 fits override shop --for 1h --reason 'the auditor asks, and asks again, for a reason that fills a line'
 fits status
 check_match "an override in the table" 'OVERRIDDEN, 59m' "$output"
