@@ -19,6 +19,10 @@ struct sp_endpoint {
 	uint32_t interface; /* scope of a link-local address; 0 otherwise */
 	bool listening;	    /* found by sock_diag; else named by `listen` */
 	bool local; /* an address of this host: counts, others are reported only */
+	/* The index of the interface that its socket is bound to, where this host has
+	 * the address on another one: who comes in there is answered by it, and nobody
+	 * on this host can ask it. 0 otherwise. */
+	uint32_t elsewhere;
 	struct sp_testimony testimony; /* what its child said */
 };
 

@@ -91,6 +91,14 @@ static const struct sp_verdict *verdict_on(
 	return NULL;
 }
 
+static bool nobody_can_be_asked(const struct sp_target *target)
+{
+	for (size_t e = 0; e < target->endpoint_count; e++)
+		if (!target->endpoints[e].elsewhere)
+			return false;
+	return true;
+}
+
 /* The first answers: TLS or not, and for which names. */
 static bool take_answers(const struct sp_verdict *verdict, struct sp_found *found)
 {
@@ -124,9 +132,10 @@ static bool learn(const struct sp_options *options, struct sp_discovery *discove
 
 		if (found->tls == SP_TLS_NONE || !verdict)
 			continue;
-		/* Bound to an address that this host has not, as on a standby: nobody can
-		 * be asked, and what is usual there is the best guess. */
-		if (verdict->outcome == SP_ABSENT && found->usually_tls)
+		/* Bound to an address that this host has not, as on a standby, or to an
+		 * interface that has none: nobody can be asked, and what is usual there
+		 * is the best guess. */
+		if (found->usually_tls && nobody_can_be_asked(verdict->target))
 			continue;
 		if (!take_answers(verdict, found))
 			done = sp_out_of_memory(diag);

@@ -1,5 +1,6 @@
 #include "verify_run.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,20 @@ static bool load_stores(struct run *run)
 	return true;
 }
 
+/* NULL: memory is out. */
+static char *tell_elsewhere(uint32_t interface)
+{
+	char name[IF_NAMESIZE] = "?", *text;
+
+	if_indextoname(interface, name);
+	return asprintf(&text,
+		   "it answers what comes in by %s, and its address is another "
+		   "interface's: that way nobody on this host can ask it",
+		   name) < 0
+		   ? NULL
+		   : text;
+}
+
 static bool add_jobs(struct run *run, size_t index)
 {
 	struct sp_target *target = &run->plan->targets[index];
@@ -105,7 +120,9 @@ static bool add_jobs(struct run *run, size_t index)
 			.request = &run->requests[index],
 			.testimony = &endpoint->testimony };
 
-		if (failure)
+		if (endpoint->elsewhere)
+			endpoint->testimony.failure = tell_elsewhere(endpoint->elsewhere);
+		else if (failure)
 			endpoint->testimony.failure = strdup(failure);
 		else if (!sp_array_push(&run->jobs, job))
 			return false;

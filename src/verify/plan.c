@@ -186,6 +186,49 @@ static bool add_wildcard(struct sp_target *target, const struct sp_listener *lis
 	return true;
 }
 
+/* In every network namespace. */
+#define LOOPBACK_INDEX 1
+
+/* Is there an address at which packets from outside reach it? */
+static bool is_reached(
+    const struct sp_listener *listener, const struct sp_local_addresses *addresses)
+{
+	for (size_t i = 0; i < addresses->length; i++) {
+		const struct sp_local_address *local = &addresses->items[i];
+
+		if (!sp_address_is_loopback(&local->address) &&
+		    (!listener->wildcard || !sp_address_is_link_local(&local->address)) &&
+		    sp_listener_takes(listener, local))
+			return true;
+	}
+	return false;
+}
+
+/* A socket that is bound to an interface answers what comes in there, to whatever
+ * address of this host. What this host says to itself comes in by the interface that
+ * has the address. */
+static bool is_elsewhere(
+    const struct sp_listener *listener, const struct sp_local_addresses *addresses)
+{
+	struct sp_listener unbound = *listener;
+
+	unbound.interface = 0;
+	return listener->interface && listener->interface != LOOPBACK_INDEX &&
+	       !is_reached(listener, addresses) && is_reached(&unbound, addresses);
+}
+
+/* A port that is plain proves nothing, and is not held to it. */
+static bool add_elsewhere(struct sp_target *target, const struct sp_listener *listener)
+{
+	struct sp_endpoint endpoint = { .address = listener->address,
+		.interface = listener->interface,
+		.listening = true,
+		.local = true,
+		.elsewhere = listener->interface };
+
+	return target->tls == SP_TLS_NONE || sp_target_add_endpoint(target, &endpoint);
+}
+
 bool sp_target_add_listener(struct sp_target *target, const struct sp_listener *listener,
     const struct sp_local_addresses *addresses)
 {
@@ -197,6 +240,8 @@ bool sp_target_add_listener(struct sp_target *target, const struct sp_listener *
 
 	if (!sp_array_push(&target->listeners, *listener))
 		return false;
+	if (is_elsewhere(listener, addresses))
+		return add_elsewhere(target, listener);
 	if (listener->wildcard)
 		return add_wildcard(target, listener, addresses);
 	/* With ip_nonlocal_bind one listens at an address that another host has, and a

@@ -20,8 +20,9 @@ them, connections that stay.
       "ok ..." or "FAIL ..." for each. SECONDS: patience for an answer that
       must come.
 
-  packets.py relay ADDRESS:PORT TARGET:PORT
-      Passes every connection on, byte for byte; prints "ready".
+  packets.py relay ADDRESS:PORT TARGET:PORT [INTERFACE]
+      Passes every connection on, byte for byte; prints "ready". INTERFACE: its
+      socket is bound to that.
 
   packets.py hold SOCKET SOURCE TARGET [download]
       Connects and stays; prints "ready".
@@ -140,7 +141,7 @@ def serve(arguments):
     loop.run_forever()
 
 
-def relay(listen, target):
+def relay(listen, target, interface=None):
     async def copy(reader, writer):
         try:
             while chunk := await reader.read(65536):
@@ -162,7 +163,15 @@ def relay(listen, target):
 
     async def run():
         address, port = split_endpoint(listen)
-        server = await asyncio.start_server(answer, address, int(port))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if interface:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        listener.bind((address, int(port)))
+        server = await asyncio.start_server(answer, sock=listener)
         print("ready", flush=True)
         await server.serve_forever()
 

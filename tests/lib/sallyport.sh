@@ -145,9 +145,10 @@ ssl3_only() {
 	wait_for_port server tcp "$3"
 }
 
-# relay NAME ADDRESS:PORT TARGET:PORT: what listens at ADDRESS is what TARGET says.
+# relay NAME ADDRESS:PORT TARGET:PORT [INTERFACE]: what listens at ADDRESS, on that
+# interface alone, is what TARGET says.
 relay() {
-	server_start "$1" server /usr/bin/python3 "$packets" relay "$2" "$3"
+	server_start "$1" server /usr/bin/python3 "$packets" relay "${@:2}"
 	wait_until 10 grep -q '^ready' "$TEST_TMP/$1.log" || abort "the relay $1 does not start"
 }
 

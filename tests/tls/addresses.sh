@@ -26,7 +26,19 @@ nowhere=203.0.113.200
 ip -n "${net_prefix}server" route add unreachable $nowhere/32
 web gone good "$S4:450" "$nowhere:450"
 
-for port in 443 444 445 446 447 448 449 450; do
+# Sockets of one port, each bound to an interface: from outside it is the way in that
+# tells who answers, and nobody inside comes that way to an address of another one's.
+link server eth2 client eth2
+web expired expired 127.0.0.1:4511
+for port in 451 452 453 454; do
+	relay "good$port" 0.0.0.0:$port 127.0.0.1:4450 eth0
+done
+relay other451 $S4:451 127.0.0.1:4511 eth1
+relay other452 0.0.0.0:452 127.0.0.1:4511 eth2
+relay other453 0.0.0.0:453 127.0.0.1:4450 eth1
+relay other454 0.0.0.0:454 127.0.0.1:4511 lo
+
+for port in 443 444 445 446 447 448 449 450 451 452 453 454; do
 	printf '\n[service web%d]\nport = %d\ntls = required\nname = %s\nca = %s\n' \
 		$port $port $NAME "$PKI/root.pem"
 done | policy
@@ -50,8 +62,21 @@ check_equal "loopback does not count" "pass $S4:pass" "$(endpoints 447)"
 check_equal "nobody is judged by another host's answer" absent "$(endpoints 448)"
 check_equal "what routes bring here is asked" "pass 192.0.2.129:pass" "$(endpoints 449)"
 check_equal "an address without a way does not count" "pass $S4:pass" "$(endpoints 450)"
+ip -n "${net_prefix}client" route add $S4/32 dev eth1 via $T4
+check_match "who comes in by eth1 is answered by its socket" 'certificate has expired' \
+	"$(in_host client timeout 5 openssl s_client -connect $S4:451 -bind 198.51.100.2 -CAfile "$PKI/root.pem" </dev/null 2>&1)"
+ip -n "${net_prefix}client" route del $S4/32
+check_equal "another interface's socket at this one's address cannot be asked" \
+	"$(sorted <<<"inconclusive $S4:inconclusive $S4:pass $S4b:pass")" "$(endpoints 451 | sorted)"
+check_equal "nor one on an interface without an address" \
+	"$(sorted <<<"inconclusive 0.0.0.0:inconclusive $S4:pass $S4b:pass")" "$(endpoints 452 | sorted)"
+check_equal "each is asked at its interface's addresses" \
+	"$(sorted <<<"pass $S4:pass $S4b:pass $T4:pass")" "$(endpoints 453 | sorted)"
+check_equal "the loopback's does not count" \
+	"$(sorted <<<"pass $S4:pass $S4b:pass")" "$(endpoints 454 | sorted)"
 run sp verify "$POLICY"
 check_match "a standby is told" '448/tcp.*absent.*listens on no address of this host' "$(tr '\n' ' ' <<<"$output" | sed 's/  */ /g')"
+check_match "a socket that cannot be asked is told" '451/tcp.*was not asked: it answers what comes in by eth1' "$(tr '\n' ' ' <<<"$output" | sed 's/  */ /g')"
 check_match "absent says why" '446/tcp.*absent.*loopback alone' "$output"
 for address in $V4/32 $V6/128; do
 	ip -n "${net_prefix}client" address del $address dev eth0

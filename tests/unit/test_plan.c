@@ -136,7 +136,7 @@ static const char *const host[] = { "127.0.0.1", "::1", "192.0.2.1", "192.0.2.10
 static const struct {
 	const char *listeners; /* separated by blanks */
 	const char *listen;    /* the policy's */
-	const char *endpoints; /* that are asked; "!" not this host's */
+	const char *endpoints; /* that are asked; "!" not this host's, "?" in vain */
 } places[] = {
 	{ "", "", "" },
 	{ "0.0.0.0", "", "192.0.2.1 192.0.2.10" },
@@ -157,7 +157,14 @@ static const struct {
 	{ "192.0.2.1", "198.51.100.9", "192.0.2.1 198.51.100.9!" },
 	{ "", "198.51.100.9", "198.51.100.9!" },
 	{ "0.0.0.0@2", "", "192.0.2.1 192.0.2.10" },
-	{ "0.0.0.0@9", "", "" },
+	/* what comes in by another interface is not to be asked from here */
+	{ "0.0.0.0@9", "", "0.0.0.0%9?" },
+	{ "0.0.0.0@2 0.0.0.0@9", "", "192.0.2.1 192.0.2.10 0.0.0.0%9?" },
+	{ "::@9", "", "::%9?" },
+	{ "192.0.2.1@9", "", "192.0.2.1%9?" },
+	{ "192.0.2.1@2 192.0.2.1@9", "", "192.0.2.1 192.0.2.1%9?" },
+	{ "192.0.2.99@9", "", "" },
+	{ "0.0.0.0@1", "", "" },
 	/* bound to what is another host's by now */
 	{ "192.0.2.99", "", "" },
 	{ "192.0.2.99 192.0.2.1", "", "192.0.2.1" },
@@ -207,9 +214,9 @@ static void told(const struct sp_target *target, char *text, size_t size)
 
 		if (endpoint->interface)
 			snprintf(scope, sizeof(scope), "%%%u", endpoint->interface);
-		end += (size_t)snprintf(text + end, size - end, "%s%s%s%s", i ? " " : "",
-		    sp_address_print(&endpoint->address, address), scope,
-		    endpoint->local ? "" : "!");
+		end += (size_t)snprintf(text + end, size - end, "%s%s%s%s%s",
+		    i ? " " : "", sp_address_print(&endpoint->address, address), scope,
+		    endpoint->local ? "" : "!", endpoint->elsewhere ? "?" : "");
 	}
 }
 
