@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <sallyport/escape.h>
 #include <sallyport/transaction.h>
 
 #include <sallyport/space_report.h>
@@ -78,14 +79,17 @@ static void print_text(const struct sp_options *options,
     const char *kernel)
 {
 	size_t warnings = compiled->warnings + sp_linted_count(compiled, linted);
+	char *name;
 
 	if (options->quiet)
 		return;
+	name = sp_escape(sp_policy_operand(options, 0));
 	printf("%s: good: %zu service%s, %zu address set%s, %zu TLS gate%s",
-	    sp_policy_operand(options, 0), compiled->policy->service_count,
+	    name ? name : "policy", compiled->policy->service_count,
 	    compiled->policy->service_count == 1 ? "" : "s", compiled->policy->set_count,
 	    compiled->policy->set_count == 1 ? "" : "s", compiled->gates.length,
 	    compiled->gates.length == 1 ? "" : "s");
+	free(name);
 	if (warnings)
 		printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
 	printf("\n");

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <sallyport/escape.h>
+
 #define DEFAULT_POLICY "/etc/sallyport/policy.ini"
 
 const char *sp_policy_operand(const struct sp_options *options, size_t index)
@@ -28,14 +30,13 @@ static const char *severity_name(enum sp_severity severity)
 
 static void add_place(struct sp_text *text, const struct sp_diagnostic *item)
 {
-	if (!item->file)
-		sp_text_add(text, "sallyport: ");
-	else if (!item->line)
-		sp_text_add(text, "%s: ", item->file);
-	else if (!item->column)
-		sp_text_add(text, "%s:%u: ", item->file, item->line);
-	else
-		sp_text_add(text, "%s:%u:%u: ", item->file, item->line, item->column);
+	/* A file's name may hold whatever a file system takes. */
+	sp_text_add_escaped(text, item->file ? item->file : "sallyport");
+	if (item->file && item->line)
+		sp_text_add(text, ":%u", item->line);
+	if (item->file && item->line && item->column)
+		sp_text_add(text, ":%u", item->column);
+	sp_text_add(text, ": ");
 }
 
 void sp_show_diagnostic(const struct sp_diagnostic *item)

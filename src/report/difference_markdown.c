@@ -1,7 +1,10 @@
 /* A pull-request comment: GitHub's Markdown (tables, collapsed details). */
 #include <sallyport/difference_report.h>
 
+#include <stdlib.h>
 #include <string.h>
+
+#include <sallyport/escape.h>
 
 #include "markdown.h"
 #include "space_words.h"
@@ -120,14 +123,24 @@ static void add_settings(struct sp_text *text, const struct sp_difference *diffe
 		sp_text_add(text, "\n");
 }
 
+/* A file's name, which may hold line breaks and more. */
+static void add_name(struct sp_text *text, const char *name)
+{
+	char *escaped = sp_escape(name);
+
+	sp_markdown_plain(text, escaped);
+	text->failed = text->failed || !escaped;
+	free(escaped);
+}
+
 bool sp_report_difference_markdown(FILE *out, const struct sp_difference *difference)
 {
 	struct sp_text text = { 0 }, plan = { 0 };
 
 	sp_text_add(&text, "### sallyport: ");
-	sp_markdown_plain(&text, difference->old.name);
+	add_name(&text, difference->old.name);
 	sp_text_add(&text, " → ");
-	sp_markdown_plain(&text, difference->new.name);
+	add_name(&text, difference->new.name);
 	sp_text_add(&text, "\n\n");
 	if (sp_difference_is_empty(difference)) {
 		sp_text_add(&text, "No difference: both treat every packet alike.\n");

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <sallyport/escape.h>
+
 #include "space_words.h"
 #include "verify_style.h"
 
@@ -272,6 +274,15 @@ static void add_paragraph(struct sp_text *text, struct sp_text *words)
 	sp_text_free(words);
 }
 
+static void add_sameness(struct sp_text *text, const struct sp_difference *difference)
+{
+	sp_text_add(text, "No difference: ");
+	sp_text_add_escaped(text, difference->old.name);
+	sp_text_add(text, " and ");
+	sp_text_add_escaped(text, difference->new.name);
+	sp_text_add(text, " treat every packet alike.\n");
+}
+
 bool sp_report_difference_text(
     FILE *out, const struct sp_difference *difference, bool colour, bool quiet)
 {
@@ -279,9 +290,7 @@ bool sp_report_difference_text(
 
 	if (sp_difference_is_empty(difference)) {
 		if (!quiet)
-			sp_text_add(&text,
-			    "No difference: %s and %s treat every packet alike.\n",
-			    difference->old.name, difference->new.name);
+			add_sameness(&text, difference);
 		else
 			sp_text_add(&text, "%s", "");
 		return sp_style_print(out, &text);

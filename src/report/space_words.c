@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <sallyport/escape.h>
+
 #define MOST_PORTS 6
 
 void sp_words_ports(struct sp_text *text, enum sp_protocol protocol,
@@ -135,8 +137,11 @@ void sp_words_location(struct sp_text *text, const struct sp_location *at)
 {
 	const char *slash = at->file ? strrchr(at->file, '/') : NULL;
 
-	if (at->file && at->line)
-		sp_text_add(text, "%s:%u", slash ? slash + 1 : at->file, at->line);
+	/* A name may hold whatever a file system takes. */
+	if (at->file && at->line) {
+		sp_text_add_escaped(text, slash ? slash + 1 : at->file);
+		sp_text_add(text, ":%u", at->line);
+	}
 }
 
 /* --- outcomes ------------------------------------------------------------ */

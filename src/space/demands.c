@@ -331,14 +331,22 @@ static bool add_row(struct sp_difference *difference, const struct aspect *aspec
 	return add_port(row, new->places[0].port);
 }
 
-/* "strict (min_version = 1.3)": a key of a profile whose name stays. */
+/* "strict (min_version = 1.3)": a key of a profile whose name stays. What a list goes
+ * on in is a part of it, each line behind a tab. */
 static void write_key(const char *name, const char *line, struct sp_text *ret)
 {
-	sp_text_add(ret, "%s (%.*s)", name, (int)strcspn(line, "\n"), line);
+	size_t length = strcspn(line, "\n");
+
+	sp_text_add(ret, "%s (%.*s", name, (int)length, line);
+	while (line[length] == '\n' && line[length + 1] == '\t') {
+		line += length + 2;
+		length = strcspn(line, "\n");
+		sp_text_add(ret, " %.*s", (int)length, line);
+	}
+	sp_text_add(ret, ")");
 }
 
-/* The line behind, lines that a list goes on in skipped: what differs in those
- * differs in the list's first line or is said by none. NULL: the end. */
+/* The line behind the key and what its list goes on in. NULL: the end. */
 static const char *next_line(const char *line)
 {
 	do {

@@ -149,6 +149,32 @@ check_exit 1 "a profile's key" compare
 check_match "is a change of demands" '^! https +443/tcp +TLS changes: profile = mine \(min_rsa_bits = 3072\),' "$output"
 check_equal "and the only one" 1 "$(grep -c '^!' <<<"$output")"
 
+# A list that goes on in a second line, where it changes.
+suites="TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, ECDHE-RSA-AES128-GCM-SHA256, ECDHE-RSA-AES256-GCM-SHA384"
+sed "s/^base = .*/&\nciphers = $suites/" old.ini >new.ini
+sed "s/^base = .*/&\nciphers = $suites, ECDHE-RSA-AES256-SHA/" old.ini >newer.ini
+check_exit 1 "a long list" "$SALLYPORT" diff --format json new.ini newer.ini
+check_equal "what is new in it is told" 'profile True False' "$(/usr/bin/python3 -c '
+import json, sys
+for row in json.loads(sys.argv[1])["tls"]:
+    print(row["key"], *("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA" in row[side] for side in ("after", "before")))
+' "$output")"
+
+# A file's name is nobody's way into a terminal or a comment.
+hostile=$'a\n| x | **approved**\e[31m\u202e.ini'
+cp new.ini "$hostile"
+for format in text markdown; do
+	check_exit 1 "a hostile name, $format" "$SALLYPORT" diff --format $format newer.ini "$hostile"
+	check_match "is told" 'a\\+x0a' "$output"
+	check_no_match "as it may be" $'\e|\u202e|^\\| x' "$output"
+done
+check_exit 0 "no difference" "$SALLYPORT" diff new.ini "$hostile"
+check_no_match "is told" $'\e|\u202e|^\\| x' "$output"
+check_exit 0 "nor in check" "$SALLYPORT" check "$hostile"
+check_no_match "is it told" $'\e|\u202e|^\\| x' "$output"
+check_exit 2 "nor of what is not there" "$SALLYPORT" check "x$hostile"
+check_no_match "does an error" $'\e|\u202e|^\\| x' "$errors"
+
 # Places: interfaces, local addresses, families.
 write old.ini <<'END'
 
