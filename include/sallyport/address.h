@@ -33,8 +33,20 @@ struct sp_address sp_address_of(enum sp_family family, const uint8_t *bytes);
 /* <0, 0, >0; IPv4 sorts before IPv6. */
 int sp_address_compare(const struct sp_address *a, const struct sp_address *b);
 
+/* The last address of the prefix of `length` bits that `address` is in. */
+struct sp_address sp_address_prefix_end(
+    const struct sp_address *address, unsigned length);
+
 /* The next address; false when it was the family's last. */
 bool sp_address_next(const struct sp_address *address, struct sp_address *ret_next);
+
+/* The first `length` bits set, the others not. */
+struct sp_address sp_address_mask(enum sp_family family, unsigned length);
+
+/* From one block of `length` bits to the next one of a range of whole blocks; false: it
+ * was the last. Begins at the range's first address. */
+bool sp_range_next_block(
+    const struct sp_range *range, unsigned length, struct sp_address *block);
 
 /* An address literal of exactly `length` bytes; no zone, no leading zeros. */
 bool sp_address_parse(const char *text, size_t length, struct sp_address *ret);

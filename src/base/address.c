@@ -135,6 +135,27 @@ static struct sp_address fill(struct sp_address address, unsigned bits, bool one
 	return address;
 }
 
+struct sp_address sp_address_prefix_end(const struct sp_address *address, unsigned length)
+{
+	return fill(*address, family_bits(address->family) - length, true);
+}
+
+struct sp_address sp_address_mask(enum sp_family family, unsigned length)
+{
+	struct sp_address mask = { .family = family };
+
+	mask = fill(mask, family_bits(family), true);
+	return fill(mask, family_bits(family) - length, false);
+}
+
+bool sp_range_next_block(
+    const struct sp_range *range, unsigned length, struct sp_address *block)
+{
+	struct sp_address end = sp_address_prefix_end(block, length);
+
+	return sp_address_compare(&end, &range->last) < 0 && sp_address_next(&end, block);
+}
+
 static bool parse_length(const char *text, size_t length, unsigned *ret)
 {
 	unsigned number = 0;

@@ -3,7 +3,7 @@
 #ifndef SALLYPORT_SPACE_PLACES_H
 #define SALLYPORT_SPACE_PLACES_H
 
-#include "number.h"
+#include <sallyport/number.h>
 #include "steps.h"
 
 struct sp_interface_class {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "number.h"
+#include <sallyport/number.h>
 
 struct sp_space_pool *sp_pool_new(void)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "number.h"
+#include <sallyport/number.h>
 
 #define PORTS 65536
 #define LOOPBACK_INDEX 1 /* in every network namespace */

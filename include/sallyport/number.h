@@ -1,7 +1,7 @@
 /* Addresses of both families as numbers, so that an algorithm over intervals is
  * written once. */
-#ifndef SALLYPORT_SPACE_NUMBER_H
-#define SALLYPORT_SPACE_NUMBER_H
+#ifndef SALLYPORT_NUMBER_H
+#define SALLYPORT_NUMBER_H
 
 #include <sallyport/address.h>
 
