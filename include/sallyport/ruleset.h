@@ -92,6 +92,9 @@ struct sp_statement {
 	enum sp_field field;
 	enum sp_operand operand;
 	bool negate;
+	/* Of an address that is looked up in a set of blocks: its first so many bits, the
+	 * others are zero. 0: all of it. */
+	unsigned prefix;
 	char *name;
 	SP_ARRAY(struct sp_value) values;
 	struct sp_intervals addresses;
@@ -142,6 +145,9 @@ struct sp_set {
 	char *name;
 	enum sp_key key;
 	bool interval, timeout, dynamic, map;
+	/* A hash set of blocks of this prefix length, each by its first address: what is
+	 * looked up is masked. The intervals are made of whole blocks. 0: no such set. */
+	unsigned prefix;
 	uint32_t size;	     /* 0: not declared */
 	uint64_t timeout_ms; /* an element's default, 0: none */
 	/* An address set's elements. Borrowed from the policy, which must then
@@ -161,6 +167,8 @@ struct sp_ruleset {
 	SP_ARRAY(struct sp_counter) counters;
 	SP_ARRAY(struct sp_set) sets;
 	SP_ARRAY(struct sp_chain) chains;
+	/* What sets borrow and the policy has not: its lists, cut into blocks. */
+	SP_ARRAY(struct sp_intervals) lists;
 };
 
 /* A port that opens only while a lease stands. */

@@ -115,6 +115,22 @@ static bool add_anonymous(
 	return false;
 }
 
+/* Of a set or a map of blocks, by its name's end ("SET/10.0.0.0-8/24"): the kernel keeps
+ * the keys alone. 0: it is none. */
+static unsigned block_prefix(const struct sp_set *set)
+{
+	const char *slash = set->name ? strrchr(set->name, '/') : NULL;
+	unsigned long prefix, most = set->key == SP_KEY_IPV4 ? 32 : 128;
+	char *end;
+
+	if (!slash || set->foreign || set->interval || sp_set_is_volatile(set) ||
+	    (set->key != SP_KEY_IPV4 && set->key != SP_KEY_IPV6) || slash[1] < '1' ||
+	    slash[1] > '9')
+		return 0;
+	prefix = strtoul(slash + 1, &end, 10);
+	return *end || prefix > most ? 0 : (unsigned)prefix;
+}
+
 static bool add_set(
     struct sp_decoding *decoding, const struct nlmsghdr *message, uint32_t flags)
 {
@@ -129,6 +145,7 @@ static bool add_set(
 	held.size = sp_attr_u32(sp_attr_in(description, NFTA_SET_DESC_SIZE));
 	held.foreign = (flags & ~known_flags) || !key_of_set(message, &held.key) ||
 		       (held.map && !leads_to_verdicts(message));
+	held.prefix = block_prefix(&held);
 	if (held.name && sp_array_push(&decoding->ruleset->sets, held))
 		return true;
 	free(held.name);
@@ -208,6 +225,37 @@ static bool add_element(struct sp_set *set, const struct sp_raw_element *raw)
 	return false;
 }
 
+static bool add_jump(
+    struct sp_set *set, const struct sp_raw_element *raw, const struct sp_range *block)
+{
+	const char *chain = jump_of(raw);
+	struct sp_element element = { .addresses = *block };
+
+	if (chain && !(element.chain = strdup(chain)))
+		return false;
+	if (sp_array_push(&set->elements, element))
+		return true;
+	free(element.chain);
+	return false;
+}
+
+/* A key that is no block's first address is met by no packet, and is none of ours. */
+static bool add_block(struct sp_set *set, const struct sp_raw_element *raw)
+{
+	struct sp_range block = { 0 };
+	struct sp_address mask;
+
+	block.first = sp_address_of(raw->key_length == 4 ? SP_IPV4 : SP_IPV6, raw->key);
+	block.last = sp_address_prefix_end(&block.first, set->prefix);
+	mask = sp_address_mask(block.first.family, set->prefix);
+	if (block.first.low & ~mask.low || block.first.high & ~mask.high) {
+		set->foreign = true;
+		return true;
+	}
+	return set->map ? add_jump(set, raw, &block)
+			: sp_intervals_add(&set->addresses, &block);
+}
+
 static bool each_element(const struct sp_raw_element *raw, void *context)
 {
 	struct sp_decoding *decoding = context;
@@ -224,6 +272,8 @@ static bool each_element(const struct sp_raw_element *raw, void *context)
 		return add_held_value(decoding->held, raw);
 	if (decoding->held || decoding->set->interval)
 		return add_point(decoding, raw);
+	if (decoding->set->prefix)
+		return add_block(decoding->set, raw);
 	return add_element(decoding->set, raw);
 }
 
@@ -328,14 +378,48 @@ static int compare_values(const void *left, const void *right)
 	return (a->number > b->number) - (a->number < b->number);
 }
 
+static bool goes_on(const struct sp_element *before, const struct sp_element *element)
+{
+	struct sp_address next;
+
+	return before->chain && element->chain &&
+	       !strcmp(before->chain, element->chain) &&
+	       sp_address_next(&before->addresses.last, &next) &&
+	       !sp_address_compare(&next, &element->addresses.first);
+}
+
+/* Blocks that follow one another to the same chain are one element. */
+static void join_jumps(struct sp_set *set)
+{
+	size_t kept = 0;
+
+	for (size_t i = 1; i < set->elements.length; i++) {
+		struct sp_element *element = &set->elements.items[i];
+		struct sp_element *before = &set->elements.items[kept];
+
+		if (!goes_on(before, element)) {
+			set->elements.items[++kept] = *element;
+			continue;
+		}
+		before->addresses.last = element->addresses.last;
+		free(element->chain);
+	}
+	if (set->elements.length)
+		set->elements.length = kept + 1;
+}
+
 bool sp_decode_set_end(struct sp_decoding *decoding)
 {
 	bool paired = pair_points(decoding);
 
 	forget_points(decoding);
+	if (decoding->set && decoding->set->prefix)
+		sp_intervals_normalize(&decoding->set->addresses);
 	if (decoding->set && decoding->set->elements.length)
 		qsort(decoding->set->elements.items, decoding->set->elements.length,
 		    sizeof(struct sp_element), compare_elements);
+	if (decoding->set && decoding->set->prefix)
+		join_jumps(decoding->set);
 	if (decoding->held && decoding->held->values.length)
 		qsort(decoding->held->values.items, decoding->held->values.length,
 		    sizeof(struct sp_value), compare_values);

@@ -267,6 +267,25 @@ static void list_end_of(struct element_list *list, const struct sp_range *range)
 	list_add(list, &raw);
 }
 
+/* A set of blocks has the first address of each. */
+static void list_blocks(
+    struct element_list *list, const struct sp_intervals *addresses, unsigned prefix)
+{
+	size_t count = sp_intervals_count(addresses);
+
+	for (size_t i = 0; i < count; i++) {
+		struct sp_range range = sp_intervals_at(addresses, i);
+		struct sp_address block = range.first;
+
+		do {
+			struct sp_raw_element raw = { 0 };
+
+			sp_raw_key_address(&raw, &block);
+			list_add(list, &raw);
+		} while (sp_range_next_block(&range, prefix, &block));
+	}
+}
+
 static void list_addresses(
     struct element_list *list, const struct sp_intervals *addresses)
 {
@@ -294,6 +313,15 @@ static void list_element(
 		.verdict_code = NFT_JUMP,
 		.chain = element->chain };
 
+	if (set->prefix) {
+		struct sp_address block = element->addresses.first;
+
+		do {
+			sp_raw_key_address(&raw, &block);
+			list_add(list, &raw);
+		} while (sp_range_next_block(&element->addresses, set->prefix, &block));
+		return;
+	}
 	if (is_of_addresses(set)) {
 		sp_raw_key_address(&raw, &element->addresses.first);
 		list_add(list, &raw);
@@ -314,9 +342,13 @@ static void encode_elements(struct encoding *to, uint16_t type)
 {
 	const struct sp_change *change = to->change;
 	struct element_list list = { .to = to, .type = type, .set = change->name };
+	const struct sp_intervals *addresses =
+	    change->all_addresses ? &change->set->addresses : &change->addresses;
 
-	list_addresses(
-	    &list, change->all_addresses ? &change->set->addresses : &change->addresses);
+	if (change->set->prefix)
+		list_blocks(&list, addresses, change->set->prefix);
+	else
+		list_addresses(&list, addresses);
 	for (size_t i = 0; i < change->elements.length; i++)
 		list_element(&list, change->set, change->elements.items[i]);
 	list_end(&list);

@@ -225,6 +225,20 @@ static void compare_name(struct expressing *to, const struct sp_statement *state
 		compare(to, NFT_CMP_EQ, name, sizeof(name));
 }
 
+/* Of an address, the first bits alone. */
+static void mask_prefix(struct expressing *to, const struct sp_statement *statement)
+{
+	const struct sp_load *load = sp_field_load(statement->field);
+	struct sp_address bits;
+	uint8_t bytes[16];
+
+	if (!statement->prefix)
+		return;
+	bits = sp_address_mask(load->length == 4 ? SP_IPV4 : SP_IPV6, statement->prefix);
+	sp_address_bytes(&bits, bytes);
+	mask(to, bytes, load->length);
+}
+
 static void express_match(struct expressing *to, const struct sp_statement *statement)
 {
 	const struct sp_load *load = sp_field_load(statement->field);
@@ -236,6 +250,7 @@ static void express_match(struct expressing *to, const struct sp_statement *stat
 	} else if (statement->operand == SP_OPERAND_SET ||
 		   sp_statement_needs_set(statement)) {
 		load_field(to, statement->field);
+		mask_prefix(to, statement);
 		look_up(to, statement);
 	} else if (statement->operand == SP_OPERAND_ADDRESSES) {
 		range = sp_intervals_at(&statement->addresses, 0);
@@ -365,6 +380,7 @@ static void express_statement(struct expressing *to, const struct sp_statement *
 	case SP_STATEMENT_MATCH: express_match(to, statement); break;
 	case SP_STATEMENT_VMAP:
 		load_field(to, statement->field);
+		mask_prefix(to, statement);
 		look_up(to, statement);
 		break;
 	case SP_STATEMENT_RATE: express_rate(to, statement); break;

@@ -224,7 +224,23 @@ static bool take_rate(struct recognizing *from, size_t ahead, enum sp_field fiel
 	return set_name(from, to, nftnl_expr_get_str(update, NFTNL_EXPR_DYNSET_SET_NAME));
 }
 
-/* Behind a masked load: a prefix, or a meter of /64s. */
+/* In a set of blocks: the mask says of how many bits. */
+static bool take_blocks(
+    struct recognizing *from, enum sp_field field, struct nftnl_expr *bitwise)
+{
+	uint32_t length;
+	const uint8_t *bits = nftnl_expr_get(bitwise, NFTNL_EXPR_BITWISE_MASK, &length);
+	struct sp_rule *rule = from->rule;
+
+	if (!bits || length != sp_field_load(field)->length ||
+	    !take_lookup(from, 2, field))
+		return false;
+	rule->statements.items[rule->statements.length - 1].prefix =
+	    mask_length(bits, length);
+	return true;
+}
+
+/* Behind a masked load: a prefix, a set of blocks, or a meter of /64s. */
 static bool take_masked(
     struct recognizing *from, enum sp_field field, enum sp_family family)
 {
@@ -236,7 +252,7 @@ static bool take_masked(
 
 	if (!bitwise)
 		return false;
-	if (take_rate(from, 2, field))
+	if (take_rate(from, 2, field) || take_blocks(from, field, bitwise))
 		return true;
 	bits = nftnl_expr_get(bitwise, NFTNL_EXPR_BITWISE_MASK, &length);
 	bytes = compared(peek(from, 2, "cmp"), NFT_CMP_EQ, load->length);

@@ -125,7 +125,7 @@ struct reading {
 
 static bool is_of_addresses(const struct sp_set *set)
 {
-	return set->interval && !set->map &&
+	return (set->interval || set->prefix) && !set->map &&
 	       (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6);
 }
 

@@ -143,6 +143,26 @@ void sp_build_match_set(struct sp_build *build, struct sp_rule *rule, enum sp_fi
 	match->name = copy_name(build, set);
 }
 
+static bool is_ipv4(enum sp_field field)
+{
+	return field == SP_FIELD_IP_SADDR || field == SP_FIELD_IP_DADDR;
+}
+
+/* Of the last statement; the whole address needs none. */
+static void set_prefix(
+    struct sp_build *build, struct sp_rule *rule, enum sp_field field, unsigned prefix)
+{
+	if (!build->failed && prefix != (is_ipv4(field) ? 32 : 128))
+		rule->statements.items[rule->statements.length - 1].prefix = prefix;
+}
+
+void sp_build_match_blocks(struct sp_build *build, struct sp_rule *rule,
+    enum sp_field field, const char *set, unsigned prefix)
+{
+	sp_build_match_set(build, rule, field, set, false);
+	set_prefix(build, rule, field, prefix);
+}
+
 void sp_build_match_name(
     struct sp_build *build, struct sp_rule *rule, enum sp_field field, const char *name)
 {
@@ -153,11 +173,6 @@ void sp_build_match_name(
 	match->field = field;
 	match->operand = SP_OPERAND_NAME;
 	match->name = copy_name(build, name);
-}
-
-static bool is_ipv4(enum sp_field field)
-{
-	return field == SP_FIELD_IP_SADDR || field == SP_FIELD_IP_DADDR;
 }
 
 void sp_build_match_addresses(struct sp_build *build, struct sp_rule *rule,
@@ -188,6 +203,13 @@ void sp_build_vmap(
 	vmap->field = field;
 	vmap->operand = SP_OPERAND_SET;
 	vmap->name = copy_name(build, map);
+}
+
+void sp_build_vmap_blocks(struct sp_build *build, struct sp_rule *rule,
+    enum sp_field field, const char *map, unsigned prefix)
+{
+	sp_build_vmap(build, rule, field, map);
+	set_prefix(build, rule, field, prefix);
 }
 
 void sp_build_vmap_value(struct sp_build *build, struct sp_rule *rule,

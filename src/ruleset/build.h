@@ -33,6 +33,9 @@ void sp_build_match(struct sp_build *build, struct sp_rule *rule, enum sp_field 
     const uint32_t *values, size_t count, bool negate);
 void sp_build_match_set(struct sp_build *build, struct sp_rule *rule, enum sp_field field,
     const char *set, bool negate);
+/* Of a set of blocks: the address's first `prefix` bits are looked up; 0: all. */
+void sp_build_match_blocks(struct sp_build *build, struct sp_rule *rule,
+    enum sp_field field, const char *set, unsigned prefix);
 void sp_build_match_name(
     struct sp_build *build, struct sp_rule *rule, enum sp_field field, const char *name);
 /* Those of `addresses` that are of the field's family. */
@@ -40,6 +43,9 @@ void sp_build_match_addresses(struct sp_build *build, struct sp_rule *rule,
     enum sp_field field, const struct sp_intervals *addresses);
 void sp_build_vmap(
     struct sp_build *build, struct sp_rule *rule, enum sp_field field, const char *map);
+/* Of a map of blocks: the address's first `prefix` bits are looked up; 0: all. */
+void sp_build_vmap_blocks(struct sp_build *build, struct sp_rule *rule,
+    enum sp_field field, const char *map, unsigned prefix);
 void sp_build_vmap_value(struct sp_build *build, struct sp_rule *rule,
     enum sp_field field, uint32_t number, enum sp_judgement judgement);
 void sp_build_rate(struct sp_build *build, struct sp_rule *rule, enum sp_field field,

@@ -51,6 +51,9 @@ void sp_ruleset_free(struct sp_ruleset *ruleset)
 	sp_array_free(&ruleset->counters);
 	sp_array_free(&ruleset->sets);
 	sp_array_free(&ruleset->chains);
+	for (size_t i = 0; i < ruleset->lists.length; i++)
+		sp_intervals_free(&ruleset->lists.items[i]);
+	sp_array_free(&ruleset->lists);
 	free(ruleset);
 }
 
@@ -78,9 +81,10 @@ static bool same_values(const struct sp_statement *a, const struct sp_statement 
 bool sp_statement_equal(const struct sp_statement *a, const struct sp_statement *b)
 {
 	return a->kind == b->kind && a->field == b->field && a->operand == b->operand &&
-	       a->negate == b->negate && a->judgement == b->judgement &&
-	       same_rate(&a->rate, &b->rate) && same_text(a->name, b->name) &&
-	       same_values(a, b) && sp_intervals_equal(&a->addresses, &b->addresses);
+	       a->negate == b->negate && a->prefix == b->prefix &&
+	       a->judgement == b->judgement && same_rate(&a->rate, &b->rate) &&
+	       same_text(a->name, b->name) && same_values(a, b) &&
+	       sp_intervals_equal(&a->addresses, &b->addresses);
 }
 
 bool sp_rule_equal(const struct sp_rule *a, const struct sp_rule *b)
@@ -94,14 +98,14 @@ bool sp_rule_equal(const struct sp_rule *a, const struct sp_rule *b)
 	return true;
 }
 
-/* The declared size is not compared: the kernel reports one of its own for sets
- * that declared none, and raises it when it must. */
+/* The declared size is compared where it is what the kernel lets in at most. Of other
+ * sets it reports one of its own when none was declared, and raises it when it must. */
 bool sp_set_same_type(const struct sp_set *a, const struct sp_set *b)
 {
 	return !a->foreign && !b->foreign && a->key == b->key &&
 	       a->interval == b->interval && a->timeout == b->timeout &&
-	       a->dynamic == b->dynamic && a->map == b->map &&
-	       a->timeout_ms == b->timeout_ms;
+	       a->dynamic == b->dynamic && a->map == b->map && a->prefix == b->prefix &&
+	       (!a->prefix || a->size == b->size) && a->timeout_ms == b->timeout_ms;
 }
 
 bool sp_element_equal(const struct sp_element *a, const struct sp_element *b)

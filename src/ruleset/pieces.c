@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A prefix, and the intervals of the set that touch it. */
+#include "blocks.h"
+
+/* What leads to the pieces has so many elements at most: a page or two of memory. */
+#define MOST_JUMPS 1024
+
+/* A prefix that intervals of the set touch. */
 struct piece {
 	struct sp_range range;
 	unsigned bits;
-	size_t first, count;
-	char *name; /* "SET/10.0.0.0-8": the piece's set */
+	char *name; /* "SET/10.0.0.0-8" */
 };
 
 struct pieces {
@@ -21,6 +25,9 @@ struct pieces {
 struct split {
 	const char *name;  /* the set's */
 	struct sp_set set; /* as it was: type and intervals */
+	/* The set's blocks, or its intervals as they are: one part without a prefix. Each
+	 * piece has a set for each of them that touches it. */
+	struct sp_blocked parts;
 	struct pieces pieces;
 };
 
@@ -112,11 +119,11 @@ static bool cut(const struct sp_set *set, size_t most, const struct sp_range *pr
 {
 	struct piece piece = { .range = *prefix, .bits = bits };
 	struct sp_range half;
+	size_t first, count = touching(&set->addresses, prefix, &first);
 
-	piece.count = touching(&set->addresses, prefix, &piece.first);
-	if (!piece.count)
+	if (!count)
 		return true;
-	if (piece.count <= most) {
+	if (count <= most) {
 		if (!name_piece(set, &piece) || !sp_array_push(ret, piece)) {
 			free(piece.name);
 			return false;
@@ -138,18 +145,56 @@ static struct sp_range everything(enum sp_family family)
 		{ family, family == SP_IPV4 ? 0 : UINT64_MAX, low } };
 }
 
-static struct sp_intervals slice(const struct sp_set *set, const struct piece *piece)
+/* What of a part touches the piece, whole. */
+static struct sp_intervals slice(const struct sp_blocks *part, const struct piece *piece)
 {
 	struct sp_intervals slice = { 0 };
+	size_t first, count = touching(&part->addresses, &piece->range, &first);
 
-	if (family_of(set) == SP_IPV4) {
-		slice.v4.items = set->addresses.v4.items + piece->first;
-		slice.v4.length = piece->count;
+	if (!count)
+		return slice;
+	if (piece->range.first.family == SP_IPV4) {
+		slice.v4.items = part->addresses.v4.items + first;
+		slice.v4.length = count;
 	} else {
-		slice.v6.items = set->addresses.v6.items + piece->first;
-		slice.v6.length = piece->count;
+		slice.v6.items = part->addresses.v6.items + first;
+		slice.v6.length = count;
 	}
 	return slice;
+}
+
+/* "SET/10.0.0.0-8/24" has the blocks of 24 bits. */
+static bool name_part(
+    const struct sp_blocks *part, const struct piece *piece, char **ret_name)
+{
+	if ((part->prefix ? asprintf(ret_name, "%s/%u", piece->name, part->prefix)
+			  : asprintf(ret_name, "%s", piece->name)) >= 0)
+		return true;
+	*ret_name = NULL;
+	return false;
+}
+
+/* Blocks, if the list has few lengths, and the ruleset keeps what they are made of. */
+static bool take_parts(struct sp_build *build, struct split *split)
+{
+	const struct sp_set *set = &split->set;
+	struct sp_blocked *parts = &split->parts;
+
+	if (!sp_blocks_make(&set->addresses, family_of(set), parts))
+		return false;
+	if (!parts->count) {
+		parts->count = 1;
+		parts->lengths[0] =
+		    (struct sp_blocks){ .addresses = set->addresses, .borrowed = true };
+	}
+	for (size_t i = 0; i < parts->count; i++) {
+		if (parts->lengths[i].borrowed)
+			continue;
+		if (!sp_array_push(&build->ruleset->lists, parts->lengths[i].addresses))
+			return false;
+		parts->lengths[i].borrowed = true;
+	}
+	return true;
 }
 
 /* ---- the sets of a ruleset ---- */
@@ -163,29 +208,58 @@ static bool is_splittable(const struct sp_set *set, size_t most)
 	       set->borrowed && !set->map && sp_intervals_count(&set->addresses) > most;
 }
 
+static void split_free(struct split *split)
+{
+	for (size_t i = 0; i < split->pieces.length; i++)
+		free(split->pieces.items[i].name);
+	sp_array_free(&split->pieces);
+	sp_blocks_free(&split->parts);
+}
+
 static void add_split(struct splitting *splitting, const struct sp_set *set, size_t most)
 {
 	struct split split = { .name = set->name, .set = *set };
 	struct sp_range all = everything(family_of(set));
 
-	if (!cut(set, most, &all, 0, &split.pieces) ||
-	    !sp_array_push(&splitting->splits, split))
+	if (!take_parts(splitting->build, &split) ||
+	    !cut(set, most, &all, 0, &split.pieces) ||
+	    !sp_array_push(&splitting->splits, split)) {
 		splitting->build->failed = true;
+		split_free(&split);
+	}
+}
+
+static void add_part_set(struct sp_build *build, const struct split *split,
+    const struct piece *piece, const struct sp_blocks *part)
+{
+	struct sp_intervals addresses = slice(part, piece);
+	struct sp_set *set;
+	char *name;
+
+	if (sp_intervals_is_empty(&addresses))
+		return;
+	if (!name_part(part, piece, &name)) {
+		build->failed = true;
+		return;
+	}
+	set = sp_build_set(build, split->set.key, "%s", name);
+	free(name);
+	if (!set)
+		return;
+	set->prefix = part->prefix;
+	set->interval = !part->prefix;
+	if (part->prefix)
+		set->size = sp_blocks_size(sp_blocks_count(&addresses, part->prefix));
+	set->borrowed = true;
+	set->addresses = addresses;
 }
 
 static void add_piece_sets(struct sp_build *build, const struct split *split)
 {
-	for (size_t i = 0; i < split->pieces.length; i++) {
-		const struct piece *piece = &split->pieces.items[i];
-		struct sp_set *set =
-		    sp_build_set(build, split->set.key, "%s", piece->name);
-
-		if (!set)
-			return;
-		set->interval = true;
-		set->borrowed = true;
-		set->addresses = slice(&split->set, piece);
-	}
+	for (size_t i = 0; i < split->pieces.length; i++)
+		for (size_t p = 0; p < split->parts.count; p++)
+			add_part_set(build, split, &split->pieces.items[i],
+			    &split->parts.lengths[p]);
 }
 
 /* The pieces stand where the set stood. */
@@ -297,15 +371,42 @@ static const char *piece_suffix(const struct group *group, const struct piece *p
 	return piece->name + strlen(group->split->name); /* "/10.0.0.0-8" */
 }
 
+/* The longest piece's bits, if the others are not too many blocks of that length: one
+ * step leads to a piece then. 0: they are. */
+static unsigned jump_bits(const struct split *split, size_t *ret_blocks)
+{
+	unsigned most = 0;
+
+	for (size_t i = 0; i < split->pieces.length; i++)
+		if (split->pieces.items[i].bits > most)
+			most = split->pieces.items[i].bits;
+	*ret_blocks = 0;
+	for (size_t i = 0; i < split->pieces.length; i++) {
+		unsigned shorter = most - split->pieces.items[i].bits;
+
+		if (shorter >= 16)
+			return 0;
+		*ret_blocks += (size_t)1 << shorter;
+	}
+	return *ret_blocks <= MOST_JUMPS ? most : 0;
+}
+
 static void add_jumps(struct sp_build *build, const struct group *group)
 {
+	size_t blocks;
+	unsigned prefix = jump_bits(group->split, &blocks);
 	struct sp_set *map =
-	    sp_build_set(build, group->split->set.key, "%s", group->name);
+	    prefix
+		? sp_build_set(build, group->split->set.key, "%s/%u", group->name, prefix)
+		: sp_build_set(build, group->split->set.key, "%s", group->name);
 
 	if (!map)
 		return;
 	map->map = true;
-	map->interval = true;
+	map->prefix = prefix;
+	map->interval = !prefix;
+	if (prefix)
+		map->size = sp_blocks_size(blocks);
 	for (size_t i = 0; i < group->split->pieces.length; i++) {
 		const struct piece *piece = &group->split->pieces.items[i];
 		struct sp_element *element = sp_build_element(build, map, 0, 0, 0);
@@ -321,9 +422,9 @@ static void add_jumps(struct sp_build *build, const struct group *group)
 	}
 }
 
-/* What is left of the group's rules, for one piece. */
-static void add_piece_rules(struct sp_build *build, const struct group *group,
-    const struct piece *piece, struct sp_chain *chain)
+/* What is left of the group's rules, for one set. */
+static void add_part_rules(struct sp_build *build, const struct group *group,
+    const char *set, unsigned prefix, struct sp_chain *chain)
 {
 	for (size_t r = 0; r < group->count; r++) {
 		const struct sp_rule *from = &group->rules[r];
@@ -333,12 +434,32 @@ static void add_piece_rules(struct sp_build *build, const struct group *group,
 			return;
 		rule->service = from->service;
 		rule->at = from->at;
-		sp_build_match_set(build, rule,
-		    from->statements.items[group->place].field, piece->name, false);
+		sp_build_match_blocks(
+		    build, rule, from->statements.items[group->place].field, set, prefix);
 		for (size_t s = group->place + 1; s < from->statements.length; s++)
 			if (!build->failed &&
 			    !copy_statement(rule, &from->statements.items[s]))
 				build->failed = true;
+	}
+}
+
+/* Of an address that one part has the others know nothing: their order is free. */
+static void add_piece_rules(struct sp_build *build, const struct group *group,
+    const struct piece *piece, struct sp_chain *chain)
+{
+	for (size_t i = 0; i < group->split->parts.count && !build->failed; i++) {
+		const struct sp_blocks *part = &group->split->parts.lengths[i];
+		struct sp_intervals addresses = slice(part, piece);
+		char *name;
+
+		if (sp_intervals_is_empty(&addresses))
+			continue;
+		if (!name_part(part, piece, &name)) {
+			build->failed = true;
+			return;
+		}
+		add_part_rules(build, group, name, part->prefix, chain);
+		free(name);
 	}
 }
 
@@ -351,6 +472,15 @@ static void add_piece_chains(struct sp_build *build, const struct group *group)
 
 		add_piece_rules(build, group, piece, chain);
 	}
+}
+
+/* Is it the map of a group of that name, "NAME" or "NAME/6"? */
+static bool is_group(const struct sp_set *set, const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(set->name, name, length) &&
+	       (!set->name[length] || set->name[length] == '/');
 }
 
 /* "CHAIN/SET-4"; a second one in the same chain "CHAIN/SET-4-2", and so on. */
@@ -370,7 +500,7 @@ static bool name_group(
 		}
 		taken = false;
 		for (size_t i = 0; i < build->ruleset->sets.length && !taken; i++)
-			taken = !strcmp(build->ruleset->sets.items[i].name, group->name);
+			taken = is_group(&build->ruleset->sets.items[i], group->name);
 	}
 	return true;
 }
@@ -384,8 +514,14 @@ static void add_head(
 	for (size_t s = 0; s < group->place; s++)
 		if (!copy_statement(ret, &group->rules->statements.items[s]))
 			build->failed = true;
-	sp_build_vmap(
-	    build, ret, group->rules->statements.items[group->place].field, group->name);
+	for (size_t i = 0; i < build->ruleset->sets.length; i++) {
+		const struct sp_set *map = &build->ruleset->sets.items[i];
+
+		if (map->map && is_group(map, group->name))
+			sp_build_vmap_blocks(build, ret,
+			    group->rules->statements.items[group->place].field, map->name,
+			    map->prefix);
+	}
 }
 
 static bool has_group(const struct splitting *splitting, const struct sp_chain *chain)
@@ -443,12 +579,8 @@ static void split_chain(struct splitting *splitting, size_t number)
 static void splitting_free(struct splitting *splitting)
 {
 	for (size_t i = 0; i < splitting->splits.length; i++) {
-		struct split *split = &splitting->splits.items[i];
-
-		for (size_t p = 0; p < split->pieces.length; p++)
-			free(split->pieces.items[p].name);
-		sp_array_free(&split->pieces);
-		sp_set_clear(&split->set);
+		split_free(&splitting->splits.items[i]);
+		sp_set_clear(&splitting->splits.items[i].set);
 	}
 	sp_array_free(&splitting->splits);
 }

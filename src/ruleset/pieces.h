@@ -1,5 +1,6 @@
 /* Big address sets in pieces: an interval set of a million costs the kernel a third of
- * a second for each element that changes, and minutes to be read. */
+ * a second for each element that changes, and minutes to be read. Where the list has few
+ * prefix lengths, each piece is hash sets of blocks (blocks.h) instead. */
 #ifndef SALLYPORT_RULESET_PIECES_H
 #define SALLYPORT_RULESET_PIECES_H
 
@@ -11,11 +12,17 @@
  * many, by leading bits, and every rule that matches it by a verdict map on those bits
  * and a chain for each piece, which has what is left of the rule:
  *
- *	map input/bad-4 { type ipv4_addr : verdict; flags interval;
- *		elements = { 0.0.0.0/2 : jump input/bad-4/0.0.0.0-2, … } }
+ *	map input/bad-4/2 { type ipv4_addr : verdict; size 1024;
+ *		elements = { 0.0.0.0 : jump input/bad-4/0.0.0.0-2, … } }
  *	chain input/bad-4/0.0.0.0-2 {
- *		ip saddr @addr-bad-4/0.0.0.0-2 counter name "set-bad" drop
+ *		ip saddr & 255.255.255.0 @addr-bad-4/0.0.0.0-2/24 counter name "set-bad"
+ *drop ip saddr @addr-bad-4/0.0.0.0-2/32 counter name "set-bad" drop
  *	}
+ *
+ * and a rule "ip saddr & 192.0.0.0 vmap @input/bad-4/2"; or, with intervals, one rule
+ *with
+ * @addr-bad-4/0.0.0.0-2. Where the pieces' lengths are too different for blocks, the
+ * map is of intervals too: "ip saddr vmap @input/bad-4".
  *
  * An interval over the border of two pieces is in both, whole. Where a piece begins
  * depends on nothing but what it holds: a change elsewhere leaves it alone. The

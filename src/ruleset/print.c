@@ -115,6 +115,40 @@ static void print_addresses(const struct sp_intervals *set, struct sp_text *ret)
 	}
 }
 
+/* A set of blocks has their first addresses. */
+static void print_blocks(
+    const struct sp_intervals *set, unsigned prefix, struct sp_text *ret)
+{
+	size_t count = sp_intervals_count(set);
+	const char *separator = "";
+	char text[SP_ADDRESS_TEXT];
+
+	for (size_t i = 0; i < count; i++) {
+		struct sp_range range = sp_intervals_at(set, i);
+		struct sp_address block = range.first;
+
+		do {
+			sp_text_add(
+			    ret, "%s%s", separator, sp_address_print(&block, text));
+			separator = ", ";
+		} while (sp_range_next_block(&range, prefix, &block));
+	}
+}
+
+/* Of an address, its first bits: nft's notation, a mask. */
+static void print_mask(const struct sp_statement *statement, struct sp_text *ret)
+{
+	bool four = statement->field == SP_FIELD_IP_SADDR ||
+		    statement->field == SP_FIELD_IP_DADDR;
+	char text[SP_ADDRESS_TEXT];
+	struct sp_address mask;
+
+	if (!statement->prefix)
+		return;
+	mask = sp_address_mask(four ? SP_IPV4 : SP_IPV6, statement->prefix);
+	sp_text_add(ret, " & %s", sp_address_print(&mask, text));
+}
+
 static void print_values(const struct sp_statement *statement, struct sp_text *ret)
 {
 	for (size_t i = 0; i < statement->values.length; i++) {
@@ -164,14 +198,18 @@ static void print_statement(const struct sp_statement *statement, struct sp_text
 	switch (statement->kind) {
 	case SP_STATEMENT_MATCH:
 		/* Without the sign nft takes a state for a mask. */
-		sp_text_add(ret, "%s %s", field_names[statement->field],
+		sp_text_add(ret, "%s", field_names[statement->field]);
+		print_mask(statement, ret);
+		sp_text_add(ret, " %s",
 		    statement->negate			    ? "!= "
 		    : statement->field == SP_FIELD_CT_STATE ? "== "
 							    : "");
 		print_operand(statement, ret);
 		break;
 	case SP_STATEMENT_VMAP:
-		sp_text_add(ret, "%s vmap ", field_names[statement->field]);
+		sp_text_add(ret, "%s", field_names[statement->field]);
+		print_mask(statement, ret);
+		sp_text_add(ret, " vmap ");
 		print_operand(statement, ret);
 		break;
 	case SP_STATEMENT_RATE:
@@ -248,11 +286,30 @@ void sp_set_print_type(const struct sp_set *set, struct sp_text *ret)
 	}
 }
 
+/* A map of blocks has an element for each. */
+static void print_jumps(
+    const struct sp_set *set, const struct sp_element *element, struct sp_text *ret)
+{
+	struct sp_address block = element->addresses.first;
+	const char *separator = "";
+	char text[SP_ADDRESS_TEXT];
+
+	do {
+		sp_text_add(ret, "%s%s : jump %s", separator,
+		    sp_address_print(&block, text), element->chain ? element->chain : "");
+		separator = ", ";
+	} while (sp_range_next_block(&element->addresses, set->prefix, &block));
+}
+
 void sp_element_print(
     const struct sp_set *set, const struct sp_element *element, struct sp_text *ret)
 {
 	char range[SP_RANGE_TEXT];
 
+	if (set->prefix) {
+		print_jumps(set, element, ret);
+		return;
+	}
 	if (set->key == SP_KEY_PROTOCOL || set->key == SP_KEY_PROTOCOL_PORT)
 		print_number(SP_FIELD_L4PROTO, element->protocol, ret);
 	if (set->key == SP_KEY_PROTOCOL_PORT)
@@ -282,7 +339,10 @@ static void print_set(const struct sp_set *set, struct sp_text *ret)
 			sp_text_add(ret, "%s", i ? ", " : "");
 			sp_element_print(set, &set->elements.items[i], ret);
 		}
-		print_addresses(&set->addresses, ret);
+		if (set->prefix)
+			print_blocks(&set->addresses, set->prefix, ret);
+		else
+			print_addresses(&set->addresses, ret);
 		sp_text_add(ret, " }\n");
 	}
 	sp_text_add(ret, "\t}\n");

@@ -78,32 +78,57 @@ static bool is_of_pieces(const struct sp_set *set)
 	return set->map && (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6);
 }
 
-/* The set that the first rule of a piece's chain matches. */
-static const struct sp_set *piece_of(
+/* The chain of a piece, NULL: there is none. */
+static const struct sp_chain *chain_of(
     const struct sp_side *side, const struct sp_element *element)
 {
 	size_t chain = element->chain
 			   ? find_name(side->chains, side->chain_count, element->chain)
 			   : SIZE_MAX;
-	const struct sp_rule *rule;
 
-	if (chain == SIZE_MAX || !side->ruleset->chains.items[chain].rules.length)
-		return NULL;
-	rule = &side->ruleset->chains.items[chain].rules.items[0];
+	return chain == SIZE_MAX ? NULL : &side->ruleset->chains.items[chain];
+}
+
+/* What the first statement of a piece's rule is looked up in, NULL: it is not. */
+static const char *set_of(const struct sp_rule *rule)
+{
 	return rule->statements.length &&
 		       rule->statements.items[0].operand == SP_OPERAND_SET
-		   ? set_named(side, rule->statements.items[0].name)
+		   ? rule->statements.items[0].name
 		   : NULL;
+}
+
+static bool same_set(const struct sp_rule *a, const struct sp_rule *b)
+{
+	return set_of(a) && set_of(b) && !strcmp(set_of(a), set_of(b));
+}
+
+/* A piece has a set, or several for blocks of several lengths, each with the same
+ * rules behind it. */
+static bool join_chain(
+    const struct sp_side *side, const struct sp_chain *chain, struct sp_joined *joined)
+{
+	for (size_t i = 0; i < chain->rules.length; i++) {
+		const struct sp_rule *rule = &chain->rules.items[i];
+		const struct sp_set *set =
+		    set_of(rule) ? set_named(side, set_of(rule)) : NULL;
+
+		if (!set || (i && same_set(rule, rule - 1)))
+			continue;
+		if (!sp_intervals_add_all(&joined->whole, &set->addresses))
+			return false;
+	}
+	return true;
 }
 
 /* Neighbours share the interval that lies over their border. */
 static bool join(const struct sp_side *side, struct sp_joined *joined)
 {
 	for (size_t i = 0; i < joined->map->elements.length; i++) {
-		const struct sp_set *piece =
-		    piece_of(side, &joined->map->elements.items[i]);
+		const struct sp_chain *chain =
+		    chain_of(side, &joined->map->elements.items[i]);
 
-		if (piece && !sp_intervals_add_all(&joined->whole, &piece->addresses))
+		if (chain && !join_chain(side, chain, joined))
 			return false;
 	}
 	sp_intervals_normalize(&joined->whole);
@@ -398,23 +423,29 @@ static bool add_step(const struct reading *reading, const struct sp_rule *rule,
 }
 
 static bool read_chain(struct reading *reading, const struct sp_chain *chain);
+static bool read_rule(struct reading *reading, const struct sp_rule *rule);
 
 /* A verdict map on a source leads to the pieces of a big set: what is left of its rules
- * is the same in each, and here stands for all of them. */
+ * is the same behind each set of each piece, and here stands for all of them. */
 static bool follow_pieces(
     const struct reading *reading, const struct sp_set *map, const struct sp_step *head)
 {
 	struct reading inner = *reading;
-	const char *name = map->elements.length ? map->elements.items[0].chain : NULL;
-	size_t chain =
-	    name ? find_name(reading->side->chains, reading->side->chain_count, name)
-		 : SIZE_MAX;
+	const struct sp_chain *chain =
+	    map->elements.length ? chain_of(reading->side, &map->elements.items[0])
+				 : NULL;
 
-	if (chain == SIZE_MAX)
-		return true;
 	inner.head = head;
 	inner.joined = joined_of(reading->side, map);
-	return read_chain(&inner, &reading->side->ruleset->chains.items[chain]);
+	for (size_t i = 0; chain && i < chain->rules.length; i++) {
+		const struct sp_rule *rule = &chain->rules.items[i];
+
+		if (i && !same_set(rule, chain->rules.items))
+			break;
+		if (!read_rule(&inner, rule))
+			return false;
+	}
+	return true;
 }
 
 /* A verdict map on ports leads into a segment's chain. Of ct state's, a new

@@ -84,8 +84,8 @@ END
 # Big sets are remembered, not read back. A hand in one of them moves the kernel's
 # generation: the memory is worth nothing then, and the next apply puts it right.
 piece=$(in_host server nft list sets inet |
-	sed -nE 's,^.*set (addr-blocked-4/100\.0\.0\.0-[0-9]+) .*,\1,p')
-in_host server nft delete element inet sallyport "$piece" '{ 100.0.4.0/24 }' ||
+	sed -nE 's,^.*set (addr-blocked-4/100\.0\.0\.0-[0-9]+/24) .*,\1,p')
+in_host server nft delete element inet sallyport "$piece" '{ 100.0.4.0 }' ||
 	abort "cannot delete an element"
 check_equal "a hand took one out" 49998 "$(elements set ipv4_addr)"
 apply

@@ -80,10 +80,25 @@ static inline bool walk_number(const struct sp_statement *match, uint32_t number
 	return match->negate;
 }
 
+/* A hash set has its blocks' first addresses and nothing between them. */
+static inline bool walk_addresses(
+    const struct sp_set *set, const struct sp_address *address)
+{
+	struct sp_address mask;
+
+	if (set->prefix) {
+		mask = sp_address_mask(address->family, set->prefix);
+		if (address->low & ~mask.low || address->high & ~mask.high)
+			return false;
+	}
+	return sp_intervals_contain(&set->addresses, address);
+}
+
 static inline bool walk_matches(const struct sp_ruleset *ruleset,
     const struct sp_statement *match, const struct sp_packet *packet, bool verified)
 {
 	const struct sp_address *address = &packet->source;
+	struct sp_address masked;
 	size_t length;
 
 	switch (match->field) {
@@ -106,11 +121,17 @@ static inline bool walk_matches(const struct sp_ruleset *ruleset,
 		    (match->field == SP_FIELD_IP_SADDR ||
 			match->field == SP_FIELD_IP_DADDR))
 			return false;
-		return sp_intervals_contain(
-		    match->operand == SP_OPERAND_SET
-			? &walk_set(ruleset, match->name)->addresses
-			: &match->addresses,
-		    address);
+		masked = *address;
+		if (match->prefix) {
+			struct sp_address mask =
+			    sp_address_mask(address->family, match->prefix);
+
+			masked.high &= mask.high;
+			masked.low &= mask.low;
+		}
+		return match->operand == SP_OPERAND_SET
+			   ? walk_addresses(walk_set(ruleset, match->name), &masked)
+			   : sp_intervals_contain(&match->addresses, &masked);
 	case SP_FIELD_UDP_SPORT:
 		return packet->protocol == SP_UDP && walk_number(match, 40000);
 	case SP_FIELD_UDP_DPORT:
