@@ -234,6 +234,6 @@ int main(int argc, char **argv)
 	}
 	command = find(argv[1]);
 	if (!command)
-		return no_command(argv[strcmp(argv[1], "help") ? 1 : 2]);
+		return (int)no_command(argv[strcmp(argv[1], "help") ? 1 : 2]);
 	return (int)flushed(run(command, argc - 1, argv + 1));
 }
