@@ -36,7 +36,7 @@ int sp_event_priority(enum sp_event event);	/* LOG_NOTICE, … of syslog.h */
 struct sp_enforcer_hooks {
 	/* One line per event; `text` may hold what a peer sent. */
 	void (*log)(enum sp_event event, const char *text, void *context);
-	/* Asks and judges the plan; takes the plan over. Called on another
+	/* Asks and judges the plan; takes it over, unless it fails. Called on another
 	 * thread, several at a time. `progress` is called there after every
 	 * endpoint that ended: its testimony is not touched any more. */
 	bool (*verify)(struct sp_plan *plan, struct sp_verdicts *ret,

@@ -66,17 +66,21 @@ static bool ask(struct recheck *recheck, struct sp_diag *diag)
 	struct sp_listeners listeners = { 0 };
 	struct sp_local_addresses addresses = { 0 };
 	struct sp_plan plan = { 0 };
-	bool asked = sp_sock_diag_listeners(&listeners, diag) &&
-		     sp_sock_diag_addresses(&listeners, &addresses, diag) &&
-		     sp_plan_make(recheck->standing.policy, &listeners, &addresses, NULL,
-			 &plan, diag);
+	bool asked, judged;
+
+	asked = sp_sock_diag_listeners(&listeners, diag) &&
+		sp_sock_diag_addresses(&listeners, &addresses, diag) &&
+		sp_plan_make(
+		    recheck->standing.policy, &listeners, &addresses, NULL, &plan, diag);
 
 	sp_listeners_free(&listeners);
 	sp_local_addresses_free(&addresses);
 	if (!asked)
 		return false;
 	sp_plan_keep(&plan, is_wanted, recheck);
-	return sp_verify_plan(&plan, &how, &recheck->verdicts, diag) &&
+	judged = sp_verify_plan(&plan, &how, &recheck->verdicts, diag);
+	sp_plan_free(&plan);
+	return judged &&
 	       sp_verdict_proofs_make(&recheck->verdicts, &recheck->proofs, diag);
 }
 

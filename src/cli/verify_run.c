@@ -205,6 +205,9 @@ bool sp_verify_plan(struct sp_plan *plan, const struct sp_verify_options *option
 		*ret = verdicts;
 		return true;
 	}
+	/* Whoever follows the progress may be looking at what ended. */
+	*plan = verdicts.plan;
+	memset(&verdicts.plan, 0, sizeof(verdicts.plan));
 	sp_verdicts_free(&verdicts);
 	return false;
 }

@@ -37,7 +37,8 @@ struct sp_prober *sp_verify_start(void);
 bool sp_verify(const struct sp_policy *policy, const struct sp_verify_options *options,
     struct sp_verdicts *ret, struct sp_diag *diag);
 
-/* The same for a plan that is made already; it is taken over, also on failure. */
+/* The same for a plan that is made already; it is taken over, unless it
+ * fails. */
 bool sp_verify_plan(struct sp_plan *plan, const struct sp_verify_options *options,
     struct sp_verdicts *ret, struct sp_diag *diag);
 

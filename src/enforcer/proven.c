@@ -172,24 +172,17 @@ static void take_target(
 	struct sp_watched *gate =
 	    sp_watch_find(&enforcer->watch, sp_round_port(round, index));
 	struct sp_diag diag = { 0 };
-	const struct sp_verdict *verdict = sp_round_take(round, index, &diag);
+	bool lost;
+	const struct sp_verdict *verdict = sp_round_take(round, index, &lost, &diag);
 
-	if (gate && (verdict || sp_round_lost(round, index) || diag.errors))
+	if (gate && (verdict || lost))
 		gate->running = false;
 	/* A round for another policy than the one in force proves nothing. */
 	if (verdict && sp_round_snapshot(round) == enforcer->snapshot)
 		take_verdict(enforcer, verdict);
-	else if (gate && (sp_round_lost(round, index) || diag.errors))
+	else if (gate && lost)
 		sp_watched_schedule(gate, SP_INCONCLUSIVE, 0, sp_boottime_ms());
 	sp_say_trouble(enforcer, &diag);
-}
-
-static void say_round(struct sp_enforcing *enforcer, const struct sp_round *round)
-{
-	const struct sp_diag *diag = sp_round_diag(round);
-
-	for (size_t i = 0; i < diag->length; i++)
-		sp_say(enforcer, SP_EVENT_TROUBLE, "%s", diag->items[i].message);
 }
 
 /* Whatever ended is taken, whoever else of its round still waits for an answer.
@@ -221,7 +214,7 @@ void sp_take_rounds(struct sp_enforcing *enforcer)
 		}
 		/* It may have ended since it was looked at. */
 		if (sp_round_is_taken(round)) {
-			say_round(enforcer, round);
+			sp_say_trouble(enforcer, sp_round_diag(round));
 			sp_round_free(round);
 		} else {
 			enforcer->rounds.items[kept++] = round;

@@ -172,7 +172,7 @@ struct sp_snapshot *sp_round_snapshot(const struct sp_round *round)
 	return round->snapshot;
 }
 
-const struct sp_diag *sp_round_diag(const struct sp_round *round)
+struct sp_diag *sp_round_diag(struct sp_round *round)
 {
 	return &round->diag;
 }
@@ -188,36 +188,31 @@ uint16_t sp_round_port(const struct sp_round *round, size_t index)
 }
 
 const struct sp_verdict *sp_round_take(
-    struct sp_round *round, size_t index, struct sp_diag *diag)
+    struct sp_round *round, size_t index, bool *ret_lost, struct sp_diag *diag)
 {
-	if (round->taken[index])
-		return NULL;
-	if (sp_round_over(round)) {
-		round->taken[index] = round->verified;
-		return round->verified ? &round->verdicts.items[index] : NULL;
-	}
-	if (!atomic_load(&round->ended[index]))
+	bool over = sp_round_over(round), judged;
+
+	*ret_lost = false;
+	if (round->taken[index] || (!over && !atomic_load(&round->ended[index])))
 		return NULL;
 	round->taken[index] = true;
-	if (!sp_judge_target(
-		&round->targets[index], round->asked, &round->early[index], diag))
+	judged = over ? round->verified
+		      : sp_judge_target(&round->targets[index], round->asked,
+			    &round->early[index], diag);
+	*ret_lost = !judged;
+	if (!judged)
 		return NULL;
-	return &round->early[index];
+	return over ? &round->verdicts.items[index] : &round->early[index];
 }
 
 bool sp_round_is_taken(struct sp_round *round)
 {
 	if (!sp_round_over(round))
 		return false;
-	for (size_t i = 0; i < round->count && round->verified; i++)
+	for (size_t i = 0; i < round->count; i++)
 		if (!round->taken[i])
 			return false;
 	return true;
-}
-
-bool sp_round_lost(struct sp_round *round, size_t index)
-{
-	return sp_round_over(round) && !round->taken[index];
 }
 
 void sp_round_free(struct sp_round *round)
@@ -230,6 +225,8 @@ void sp_round_free(struct sp_round *round)
 		sp_verdict_clear(&round->early[i]);
 	if (round->verified)
 		sp_verdicts_free(&round->verdicts);
+	else
+		sp_plan_free(&round->plan);
 	sp_diag_free(&round->diag);
 	sp_snapshot_release(round->snapshot);
 	forget(round);

@@ -25,20 +25,18 @@ bool sp_round_renews(const struct sp_round *round); /* as it was started */
 bool sp_round_over(struct sp_round *round);
 int64_t sp_round_started(const struct sp_round *round); /* ms, CLOCK_BOOTTIME */
 struct sp_snapshot *sp_round_snapshot(const struct sp_round *round);
-const struct sp_diag *sp_round_diag(const struct sp_round *round); /* after it is over */
+struct sp_diag *sp_round_diag(struct sp_round *round); /* after it is over */
 
 /* Targets are taken one by one, each as soon as its every endpoint has ended;
  * when the round is over, all that are left. */
 size_t sp_round_target_count(const struct sp_round *round);
 uint16_t sp_round_port(const struct sp_round *round, size_t index);
-/* NULL: it is not ended, or was taken before. The verdict is the round's. On the
- * main thread only. */
+/* NULL: it is not ended, was taken before, or (once) it is lost: it ended, and could
+ * not be judged. The verdict is the round's. On the main thread only. */
 const struct sp_verdict *sp_round_take(
-    struct sp_round *round, size_t index, struct sp_diag *diag);
-/* Over, and every target was taken or is lost. */
+    struct sp_round *round, size_t index, bool *ret_lost, struct sp_diag *diag);
+/* Over, and every target was taken. */
 bool sp_round_is_taken(struct sp_round *round);
-/* Over, and this target was never judged. */
-bool sp_round_lost(struct sp_round *round, size_t index);
 
 /* Joins the thread: waits for it when it is not over. */
 void sp_round_free(struct sp_round *round);
