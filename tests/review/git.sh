@@ -74,6 +74,46 @@ place = json.load(open(sys.argv[1]))["runs"][0]["results"][0]["locations"][0]["p
 print(place["artifactLocation"]["uri"], place["region"]["startLine"])' "$TEST_TMP/reports/hosts-web.ini.sarif"
 )"
 
+# What an archive would leave out, or fill in, is reviewed all the same.
+git checkout -qb hidden main
+sed -i 's/^from = .*,$/from = any/; /^\t@office/d; /^\[expect/,$d' hosts/web.ini
+printf '*.ini export-ignore\n' >>.gitattributes
+git commit -qam hidden
+check_exit 1 "a policy that is left out of archives" "$review/review" --fail-on opens main hidden hosts/web.ini
+check_match "is reviewed" '^~ ssh +22/tcp +opens' "$output"
+git checkout -qb filled main
+sed -i 's/^\[service ssh\]/; $Format:%n[service backdoor]%nport = 4444%ntls = none%n$\n&/' hosts/web.ini
+printf '*.ini export-subst\n' >>.gitattributes
+git commit -qam filled
+check_exit 0 "what archives fill in" "$review/review" --fail-on opens main filled hosts/web.ini
+check_no_match "is not there" 4444 "$output"
+
+# What lies beside a policy is that of the commit that is shown, whatever came later.
+git checkout -qb beside main
+printf '0.0.0.0/0\n' >hosts/office.list
+sed -i '/^\[expect/,$d' hosts/web.ini
+git commit -qam "list opens"
+printf '; a remark\n' >>hosts/web.ini
+printf '10.0.0.0/8\n' >hosts/office.list
+git commit -qam "list closes"
+check_exit 0 "git show of an old commit" git show --ext-diff --format=%s HEAD~1
+check_match "has its list" '^~ ssh +22/tcp +opens' "$output"
+check_exit 0 "git show of the last one" git show --ext-diff --format=%s
+check_match "has the one before, too" '^~ ssh +22/tcp +closes' "$output"
+check_match "and says which" "^beside it: $(git rev-parse --short HEAD~1) → $(git rev-parse --short HEAD)$" "$output"
+printf '; another\n' >>hosts/web.ini
+printf '172.16.0.0/12\n' >>hosts/office.list
+git add .
+check_exit 0 "git diff --cached" git diff --cached
+check_match "is named" '^beside it: [0-9a-f]{7,} → the index$' "$output"
+check_match "has what is staged" '^~ ssh +22/tcp +opens +172\.16\.0\.0/12' "$output"
+printf '192.168.0.0/16\n' >>hosts/office.list
+printf '; a third\n' >>hosts/web.ini
+check_exit 0 "git diff" git diff
+check_match "has the index before and the files after" '^~ ssh +22/tcp +opens +192\.168\.0\.0/16' "$output"
+git reset -q --hard
+git checkout -q branch
+
 # The workflow's own steps, with what the CI would fill in.
 /usr/bin/python3 - "$review/workflow.yml" >"$TEST_TMP/steps" <<'END' || abort "the workflow cannot be read"
 import sys, yaml
