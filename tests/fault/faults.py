@@ -9,8 +9,9 @@ directory with old.ini and new.ini. strace counts the calls of the command's fir
 process; its N-th is where SIGKILL comes, or an error instead of the call. After
 each point the kernel must hold the old ruleset or the new one, with the leases
 that belong to it; then a next run must do what it is for. (For "memory" the count is
-that of allocations.c, whose library SP_ALLOCATIONS names.) Prints "FAIL ..." for
-each point that is not so, and at last "points COUNT calls COUNT".
+that of allocations.c, whose library SP_ALLOCATIONS names; a sanitizers' build says
+what was lost.) Prints "FAIL ..." for each point that is not so, and at last "points
+COUNT ...": how many left something torn, opened a port that nothing proved, or leaked.
 """
 
 import argparse
@@ -23,13 +24,15 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
+from memory import LEAKED, SAID, SANITIZERS  # noqa: E402
+
 SALLYPORT, WORK = os.environ["SALLYPORT"], os.environ["WORK"]
 STATE, RUN = f"{WORK}/state", f"{WORK}/run"
 ERRORS = ("ENOMEM", "EINTR", "EIO", "ENOSPC", "ENOBUFS", "EPERM")
 # LeakSanitizer cannot work under ptrace.
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
 SLOWEST = 60  # seconds; a command that takes longer hangs
-SAID = re.compile("out of memory|[Cc]annot allocate memory")
 
 
 def run(*command, must=True):
@@ -121,6 +124,7 @@ class Scenario:
     well; `after` is the next run and `final` what stands then."""
 
     after = None
+    forks = 0  # between the command and the process whose allocations fail
 
     def __init__(self):
         self.template = f"{WORK}/template"
@@ -136,9 +140,43 @@ class Scenario:
         shutil.copytree(self.template, STATE)
         self.set_up()
 
+    def starve(self, environment):
+        """Runs it with an allocation that fails. (problems, exit code)"""
+        done = subprocess.run(command_line(self.command), capture_output=True, text=True,
+                              timeout=SLOWEST, env=environment)
+        problems = found_by_sanitizers(done.stderr)
+        if done.returncode < 0:
+            problems.append(f"ended by a signal: {done.returncode}")
+        elif done.returncode == 0 and kernel() != self.fates[-1]:
+            problems.append("exit 0, and it is not done")
+        elif done.returncode and not SAID.search(done.stderr):
+            problems.append(
+                f"exit {done.returncode}, and says only: {done.stderr.strip()[-200:]!r}")
+        return problems, done.returncode
+
     def converges(self):
         sallyport(*(self.after or self.command))
         return stands(self.fates[-1])
+
+
+def found_by_sanitizers(said):
+    if "ERROR: AddressSanitizer" in said or "runtime error:" in said:
+        return [f"ended by a sanitizer: {said[-1500:]}"]
+    return [f"leaked: {said[said.index(LEAKED):][:1500]}"] if LEAKED in said else []
+
+
+def guardians():
+    """Processes called sallyport in this namespace: nothing else of ours runs."""
+    mine, found = os.readlink("/proc/self/ns/net"), []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm") as file:
+                ours = file.read().strip() == "sallyport"
+            if ours and os.readlink(f"/proc/{pid}/ns/net") == mine:
+                found.append(int(pid))
+        except OSError:
+            pass
+    return found
 
 
 class Apply(Scenario):
@@ -194,17 +232,9 @@ class Undo(Scenario):
     def make(self):
         sallyport("apply", "--no-verify", f"{WORK}/old.ini")
         sallyport("apply", "--no-verify", "--confirm", "1h", f"{WORK}/new.ini")
-        # The guardian's work is done here; it is the one process of this
-        # namespace that is called sallyport.
-        mine = os.readlink("/proc/self/ns/net")
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/comm") as file:
-                    ours = file.read().strip() == "sallyport"
-                if ours and os.readlink(f"/proc/{pid}/ns/net") == mine:
-                    os.kill(int(pid), 9)
-            except OSError:
-                pass
+        # The guardian's work is done here.
+        for pid in guardians():
+            os.kill(pid, 9)
 
     def set_up(self):
         hold("new", (443,))
@@ -218,6 +248,34 @@ class Undo(Scenario):
             sallyport("rollback")
         sallyport(*self.after)
         return stands(self.fates[-1]) and not os.path.exists(f"{STATE}/pending/deadline")
+
+
+class Guardian(Scenario):
+    """Nobody confirms: the process that the apply left behind undoes it, by itself."""
+
+    command = ("apply", "--no-verify", "--confirm", "1s", f"{WORK}/new.ini")
+    after = ("apply", "--boot")
+    forks = 2
+
+    def make(self):
+        sallyport("apply", "--no-verify", f"{WORK}/old.ini")
+
+    def set_up(self):
+        hold("old", (443,))
+
+    def reckon(self):
+        return [shape_of("new", (443,)), shape_of("old", (443,))]
+
+    def starve(self, environment):
+        done = subprocess.run(command_line(self.command), capture_output=True, text=True,
+                              timeout=SLOWEST, env=environment)
+        end = time.monotonic() + 20
+        while (left := guardians()) and time.monotonic() < end:
+            time.sleep(0.02)
+        for pid in left:
+            os.kill(pid, 9)
+        undone = stands(self.fates[-1]) and not os.path.exists(f"{STATE}/pending/deadline")
+        return [] if undone else ["torn: it is not undone"], done.returncode
 
 
 class Confirm(Undo):
@@ -303,11 +361,29 @@ class Watch(Scenario):
         with open(f"{WORK}/watch.log") as file:
             return file.read().splitlines()
 
-    def start(self, *prefix):
+    def start(self, *prefix, environment=ENVIRONMENT):
         with open(f"{WORK}/watch.log", "w") as log:
             return subprocess.Popen(
-                [*prefix, *command_line(self.command)], stdout=log, stderr=log, env=ENVIRONMENT
+                [*prefix, *command_line(self.command)], stdout=log, stderr=log, env=environment
             )
+
+    def starve(self, environment):
+        """Its start, until it opened the port, and its end. It may end before, and say
+        why: whoever started it starts it again."""
+        process = self.start(environment=environment)
+        self.follow(process, 1, 20)
+        ended = process.poll()
+        if ended is None:
+            process.terminate()
+        code, said = process.wait(SLOWEST), "\n".join(self.said())
+        problems = found_by_sanitizers(said)
+        if code < 0:
+            problems.append(f"ended by a signal: {code} {said[-300:]!r}")
+        elif (code or ended is not None) and not SAID.search(said):
+            problems.append(f"exit {code}, and says only: {said[-300:]!r}")
+        elif ended is None and not re.search(self.lease.pattern, said, re.MULTILINE):
+            problems.append(f"it goes on, and does not open its port: {said[-300:]!r}")
+        return problems, code
 
     def trace(self, injection, lines=3, seconds=20):
         """Ends it, if nothing else did, and gives what it said."""
@@ -367,6 +443,7 @@ SCENARIOS = {
     "apply-verified": ApplyVerified,
     "rollback": Rollback,
     "undo": Undo,
+    "guardian": Guardian,
     "confirm": Confirm,
     "boot": Boot,
     "reboot": Reboot,
@@ -408,19 +485,26 @@ def named_calls():
 
 
 def check_point(scenario):
-    """Problems, in words."""
+    """Problems, in words; the first one says of what kind they are."""
     problems = []
     stands = kernel()
-    if stands not in scenario.fates:
-        shapes = [fate[0] for fate in scenario.fates]
-        where = shapes.index(stands[0]) if stands[0] in shapes else "none"
-        problems.append(f"stands: shape {where}, leases {sorted(stands[1])}")
+    leases = [fate[1] for fate in scenario.fates if fate[0] == stands[0]]
+    if not leases:
+        problems.append(f"torn: what stands is none of what may, with {sorted(stands[1])}")
+    elif not any(stands[1] <= fate for fate in leases):
+        problems.append(f"opened: {sorted(stands[1])}")
+    elif stands not in scenario.fates:
+        problems.append(f"lost: only {sorted(stands[1])} is left")
     try:
         if not scenario.converges():
             problems.append("the next run does not converge")
     except SystemExit as end:
         problems.append(f"the next run fails: {end}")
     return problems
+
+
+def kinds_of(problems):
+    return {problem.split(":")[0] for problem in problems} & {"torn", "opened", "leaked"}
 
 
 def kill_at(scenario, name, number):
@@ -444,39 +528,46 @@ def fail_at(scenario, name, number, error):
 def starve_at(scenario, number):
     """Fails one allocation. (problems, exit code, whether there was such a one)"""
     told = f"{WORK}/told"
-    if os.path.exists(told):
-        os.unlink(told)
-    done = subprocess.run(
-        command_line(scenario.command), capture_output=True, text=True, timeout=SLOWEST,
-        env=dict(ENVIRONMENT, LD_PRELOAD=os.environ["SP_ALLOCATIONS"], SP_FAIL_AT=str(number),
-                 SP_FAIL_TOLD=told))
+    with open(told, "w"):
+        pass
+    problems, code = scenario.starve(dict(
+        os.environ, **SANITIZERS, LD_PRELOAD=os.environ["SP_ALLOCATIONS"], SP_FAIL_TOLD=told,
+        SP_FAIL_AT=str(number), SP_FAIL_FORKS=str(scenario.forks)))
     with open(told) as file:
-        if "failed\n" not in file:
-            return [], done.returncode, False
-    problems = []
-    if done.returncode < 0:
-        problems.append(f"ended by a signal: {done.returncode}")
-    elif done.returncode == 0 and kernel() != scenario.fates[-1]:
-        problems.append("exit 0, and it is not done")
-    elif done.returncode and not SAID.search(done.stderr):
-        problems.append(f"exit {done.returncode}, and says only: {done.stderr.strip()[-200:]!r}")
-    return problems + check_point(scenario), done.returncode, True
+        met = "failed\n" in file
+    return problems + (check_point(scenario) if met else []), code, met
 
 
 def starve(scenario, options):
-    points, failures, number, exits = 0, 0, options.first + 1, {}
+    number, tally = options.first + 1, Tally(options.scenario)
     while True:
         scenario.begin()
         problems, code, met = starve_at(scenario, number)
         if not met:
             break
-        points += 1
-        exits[code] = exits.get(code, 0) + 1
-        failures += bool(problems)
-        for problem in problems:
-            print(f"FAIL {options.scenario}: allocation {number}: {problem}", flush=True)
+        tally.add(f"allocation {number}", problems, code)
         number += options.every
-    print(f"points {points} allocations failed {failures} exits {json.dumps(exits, sort_keys=True)}")
+    tally.print("allocations")
+
+
+class Tally:
+    def __init__(self, what):
+        self.what, self.points, self.failures, self.exits = what, 0, 0, {}
+        self.kinds = dict(torn=0, opened=0, leaked=0)
+
+    def add(self, point, problems, code):
+        self.points += 1
+        self.failures += bool(problems)
+        self.exits[code] = self.exits.get(code, 0) + 1
+        for kind in kinds_of(problems):
+            self.kinds[kind] += 1
+        for problem in problems:
+            print(f"FAIL {self.what}: {point}: {problem}", flush=True)
+
+    def print(self, of):
+        kinds = ", ".join(f"{count} {kind}" for kind, count in self.kinds.items())
+        print(f"points {self.points} {of}, {kinds}, {self.failures} failed,"
+              f" exits {json.dumps(self.exits, sort_keys=True)}")
 
 
 def wanted(calls, kind):
@@ -506,7 +597,7 @@ def main():
     watches = options.scenario == "watch"
     calls = watch_calls(scenario) if watches else calls_of(scenario)
     killing, failing = (watch_kill, watch_fail) if watches else (kill_at, fail_at)
-    points, failures, exits = 0, 0, {}
+    tally = Tally(options.scenario)
     for name, number in wanted(calls, options.kind)[options.first :: options.every]:
         for error in options.errors.split(",") if options.kind == "errors" else (None,):
             scenario.begin()
@@ -514,16 +605,11 @@ def main():
                 problems, code = failing(scenario, name, number, error)
             else:
                 problems, code = killing(scenario, name, number)
-            points += 1
-            exits[code] = exits.get(code, 0) + 1
-            failures += bool(problems)
-            for problem in problems:
-                print(f"FAIL {options.scenario}: {error or 'SIGKILL'} at {name} {number}: {problem}",
-                      flush=True)
+            tally.add(f"{error or 'SIGKILL'} at {name} {number}", problems, code)
     # How many messages a dump comes in varies, so a last call may not be made.
-    if options.kind == "kill" and exits.get(-9, 0) < 0.95 * points - 1:
-        print(f"FAIL {options.scenario}: hardly anything was killed: {exits}")
-    print(f"points {points} calls {len(calls)} failed {failures} exits {json.dumps(exits, sort_keys=True)}")
+    if options.kind == "kill" and tally.exits.get(-9, 0) < 0.95 * tally.points - 1:
+        print(f"FAIL {options.scenario}: hardly anything was killed: {tally.exits}")
+    tally.print(f"of {len(calls)} calls")
 
 
 if __name__ == "__main__":

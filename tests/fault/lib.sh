@@ -72,23 +72,23 @@ faults() {
 	fi
 	SALLYPORT=$SALLYPORT WORK=$work server_start "faults-$name" "$name" \
 		/usr/bin/python3 "$SP_ROOT/tests/fault/faults.py" "$@"
-	fault_jobs+=("$kind $scenario $name")
+	fault_jobs+=("$kind $scenario $name ${sanitizers:-}")
 }
 
 # Waits for all that were started, and says what each found.
 faults_told() {
-	local job kind scenario name pid points
+	local job kind scenario name with pid points
 	for job in "${fault_jobs[@]}"; do
-		read -r kind scenario name <<<"$job"
+		read -r kind scenario name with <<<"$job"
 		pid=pid_faults_$name
 		wait "${!pid}"
 		grep '^FAIL' "$TEST_TMP/faults-$name.log" | head -n 10
 		points=$(sed -nE 's/^points ([0-9]+) .*/\1/p' "$TEST_TMP/faults-$name.log")
 		fault_points=$((fault_points + ${points:-0}))
 		if [[ -n $points ]] && ! grep -q '^FAIL' "$TEST_TMP/faults-$name.log"; then
-			pass "$kind $scenario: $(tail -n 1 "$TEST_TMP/faults-$name.log")"
+			pass "$kind $scenario$with: $(tail -n 1 "$TEST_TMP/faults-$name.log")"
 		else
-			fail "$kind $scenario: $(tail -n 1 "$TEST_TMP/faults-$name.log")"
+			fail "$kind $scenario$with: $(tail -n 1 "$TEST_TMP/faults-$name.log")"
 		fi
 	done
 	fault_jobs=()
