@@ -29,7 +29,9 @@ for path in usr/bin/sallyport usr/libexec/sallyport/sallyport-prober usr/share/m
 	usr/lib/tmpfiles.d/sallyport.conf usr/share/bash-completion/completions/sallyport \
 	usr/share/zsh/vendor-completions/_sallyport usr/share/fish/vendor_completions.d/sallyport.fish \
 	usr/share/sallyport/catalogue/services.ini usr/share/sallyport/profiles/baseline.ini \
-	usr/share/sallyport/policies/web-server.ini usr/share/doc/sallyport/copyright; do
+	usr/share/sallyport/policies/web-server.ini usr/share/doc/sallyport/copyright \
+	usr/share/doc/sallyport/examples/ansible/galaxy.yml usr/share/doc/sallyport/examples/review/review \
+	usr/share/doc/sallyport/examples/certbot/deploy-hook; do
 	check "it has $path" grep -q " \./$path\$" <<<"$listing"
 done
 
