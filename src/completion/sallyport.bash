@@ -104,7 +104,7 @@ _sallyport_argument() { # OPTION COMMAND WORD
 _sallyport_operand() { # COMMAND WORD
 	case $1 in
 	check | compile | diff | explain | verify | apply | watch | audit)
-		mapfile -t COMPREPLY < <(compgen -d -- "$2" && compgen -f -X '!*.ini' -- "$2")
+		mapfile -t COMPREPLY < <(compgen -d -- "$2"; compgen -f -X '!*.ini' -- "$2")
 		compopt -o filenames 2>/dev/null
 		;;
 	override | recheck) _sallyport_choose "$2" "$(_sallyport_services)" ;;

@@ -43,4 +43,5 @@ all_of_it() {
 	check_match "a policy" '^one\.ini$' "$(<"$TEST_TMP/files")"
 	check_match "a folder" '^folder/?$' "$(<"$TEST_TMP/files")"
 	check_no_match "nothing else" 'other' "$(<"$TEST_TMP/files")"
+	completes "a policy that no folder begins like" "sallyport check on" "one.ini"
 }
