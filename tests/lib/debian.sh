@@ -12,12 +12,11 @@ debian_package() {
 	exec 7>"$SP_BUILD/packing.lock"
 	flock 7
 	rm -f "$packing"/sallyport_*.deb
-	{
-		env -u DEBEMAIL cmake -S "$SP_ROOT" -B "$packing" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-			-DCMAKE_INSTALL_PREFIX=/usr -DSALLYPORT_TESTS=OFF \
-			"-DCMAKE_C_FLAGS=-ffile-prefix-map=$packing=. -ffile-prefix-map=$SP_ROOT=." &&
-			cmake --build "$packing" -j 2 && (cd "$packing" && cpack -G DEB)
-	} >"$TEST_TMP/packing.log" 2>&1 7>&- || abort "no package: $(tail -n 5 "$TEST_TMP/packing.log")"
+	(
+		# As the README has it, but for the folder.
+		cd "$SP_ROOT" && env -u DEBEMAIL cmake --preset package -B "$packing" &&
+			cmake --build "$packing" -j 2 && (cd "$packing" && cpack)
+	) >"$TEST_TMP/packing.log" 2>&1 7>&- || abort "no package: $(tail -n 5 "$TEST_TMP/packing.log")"
 	deb=$(echo "$packing"/sallyport_*_*.deb)
 	check "a package named as Debian names them" test -f "$deb"
 	cp "$deb" "$TEST_TMP/" && deb=$TEST_TMP/${deb##*/}

@@ -9,6 +9,10 @@ certificates good
 answer server tcp/22
 ip -n "${net_prefix}server" address add $S4/32 dev lo
 web shop good "$S4:443"
+# The policy that it shows is the quickstart's, shipped in policies/.
+sed -n '/^```ini$/,/^```$/p' "$SP_ROOT/README.md" | sed '/^```/d' >"$TEST_TMP/shown.ini"
+check_exit 0 "check of the policy that it shows" "$SALLYPORT" check --strict "$TEST_TMP/shown.ini"
+check_equal "it is shipped" "$(sed '/^;/d' "$SP_ROOT/policies/quickstart.ini" | sed '/./,$!d')" "$(<"$TEST_TMP/shown.ini")"
 # A directory of the system that this test has for itself.
 cat >"$TEST_TMP/run" <<-END
 	mount -t tmpfs none /var/lib
