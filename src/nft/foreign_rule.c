@@ -18,6 +18,9 @@
 
 /* Where a transport header has its destination port, TCP and UDP alike. */
 #define DPORT_OFFSET 2
+/* … and a network header its destination: RFC 791 section 3.1, RFC 8200 section 3. */
+#define DADDR4_OFFSET 16
+#define DADDR6_OFFSET 24
 /* Registers as they are numbered (NFT_REG_VERDICT to NFT_REG32_15). */
 #define REGISTERS (NFT_REG32_15 + 1)
 
@@ -79,16 +82,6 @@ static void read_meta(struct reading *reading, const struct nlattr *data)
 							    : HOLDS_NOTHING);
 }
 
-static void read_payload(struct reading *reading, const struct nlattr *data)
-{
-	bool dport = number(data, NFTA_PAYLOAD_BASE) == NFT_PAYLOAD_TRANSPORT_HEADER &&
-		     number(data, NFTA_PAYLOAD_OFFSET) == DPORT_OFFSET &&
-		     number(data, NFTA_PAYLOAD_LEN) == sizeof(uint16_t);
-
-	hold(reading, number(data, NFTA_PAYLOAD_DREG),
-	    dport ? HOLDS_DPORT : HOLDS_NOTHING);
-}
-
 static void read_cmp(struct reading *reading, const struct nlattr *data)
 {
 	uint32_t at = number(data, NFTA_CMP_SREG);
@@ -110,40 +103,77 @@ static void elsewhere(struct reading *reading, enum sp_foreign_kind kind)
 	reading->rule->item.kind = kind;
 }
 
-static void read_nat(struct reading *reading, const struct nlattr *data)
+/* The register at `at` has what packets are sent to. */
+static void take_address(struct reading *reading, uint32_t at)
 {
-	uint32_t address = number(data, NFTA_NAT_REG_ADDR_MIN);
-	uint32_t port = number(data, NFTA_NAT_REG_PROTO_MIN);
 	struct sp_foreign *item = &reading->rule->item;
 
+	if (!at || at >= REGISTERS || reading->registers[at].holding != HOLDS_VALUE ||
+	    (reading->registers[at].length != 4 && reading->registers[at].length != 16))
+		return;
+	item->has_to = true;
+	item->to = sp_address_of(reading->registers[at].length == 4 ? SP_IPV4 : SP_IPV6,
+	    reading->registers[at].value);
+}
+
+static void take_port(struct reading *reading, uint32_t at)
+{
+	if (at && at < REGISTERS && reading->registers[at].holding == HOLDS_VALUE &&
+	    reading->registers[at].length >= 2)
+		reading->rule->item.to_port =
+		    (uint16_t)(reading->registers[at].value[0] << 8 |
+			       reading->registers[at].value[1]);
+}
+
+/* "ip daddr set", "tcp dport set": rewritten without nat and its connections. */
+static void read_write(struct reading *reading, const struct nlattr *data)
+{
+	uint32_t base = number(data, NFTA_PAYLOAD_BASE);
+	uint32_t offset = number(data, NFTA_PAYLOAD_OFFSET);
+	uint32_t length = number(data, NFTA_PAYLOAD_LEN);
+	uint32_t at = number(data, NFTA_PAYLOAD_SREG);
+
+	if (base == NFT_PAYLOAD_TRANSPORT_HEADER && offset == DPORT_OFFSET &&
+	    length == sizeof(uint16_t)) {
+		/* One rule may write both. */
+		if (!reading->rule->elsewhere)
+			elsewhere(reading, SP_FOREIGN_REDIRECT);
+		take_port(reading, at);
+	}
+	if (base == NFT_PAYLOAD_NETWORK_HEADER &&
+	    ((offset == DADDR4_OFFSET && length == 4) ||
+		(offset == DADDR6_OFFSET && length == 16))) {
+		elsewhere(reading, SP_FOREIGN_DNAT);
+		take_address(reading, at);
+	}
+}
+
+static void read_payload(struct reading *reading, const struct nlattr *data)
+{
+	bool dport = number(data, NFTA_PAYLOAD_BASE) == NFT_PAYLOAD_TRANSPORT_HEADER &&
+		     number(data, NFTA_PAYLOAD_OFFSET) == DPORT_OFFSET &&
+		     number(data, NFTA_PAYLOAD_LEN) == sizeof(uint16_t);
+
+	if (sp_attr_in(data, NFTA_PAYLOAD_SREG))
+		read_write(reading, data);
+	else
+		hold(reading, number(data, NFTA_PAYLOAD_DREG),
+		    dport ? HOLDS_DPORT : HOLDS_NOTHING);
+}
+
+static void read_nat(struct reading *reading, const struct nlattr *data)
+{
 	if (number(data, NFTA_NAT_TYPE) != NFT_NAT_DNAT)
 		return;
 	elsewhere(reading, SP_FOREIGN_DNAT);
-	if (address && address < REGISTERS &&
-	    reading->registers[address].holding == HOLDS_VALUE &&
-	    (reading->registers[address].length == 4 ||
-		reading->registers[address].length == 16)) {
-		item->has_to = true;
-		item->to = sp_address_of(
-		    reading->registers[address].length == 4 ? SP_IPV4 : SP_IPV6,
-		    reading->registers[address].value);
-	}
-	if (port && port < REGISTERS && reading->registers[port].holding == HOLDS_VALUE &&
-	    reading->registers[port].length >= 2)
-		item->to_port = (uint16_t)(reading->registers[port].value[0] << 8 |
-					   reading->registers[port].value[1]);
+	take_address(reading, number(data, NFTA_NAT_REG_ADDR_MIN));
+	take_port(reading, number(data, NFTA_NAT_REG_PROTO_MIN));
 }
 
 static void read_redirect(struct reading *reading, const struct nlattr *data)
 {
-	uint32_t port = number(data, NFTA_REDIR_REG_PROTO_MIN);
-
 	elsewhere(reading, SP_FOREIGN_REDIRECT);
-	if (port && port < REGISTERS && reading->registers[port].holding == HOLDS_VALUE &&
-	    reading->registers[port].length >= 2)
-		reading->rule->item.to_port =
-		    (uint16_t)(reading->registers[port].value[0] << 8 |
-			       reading->registers[port].value[1]);
+	take_port(reading, number(data, NFTA_REDIR_REG_PROTO_MIN));
 }
 
 static void read_tproxy(struct reading *reading, const struct nlattr *data)

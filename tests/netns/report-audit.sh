@@ -81,6 +81,15 @@ table ip nat {
 		masquerade
 	}
 }
+table inet stateless {
+	chain raw {
+		type filter hook prerouting priority raw; policy accept;
+		tcp dport 2200 tcp dport set 22
+		ip daddr 203.0.113.9 udp dport 53 ip daddr set 192.0.2.53
+		tcp dport 2201 ip6 daddr set 2001:db8::53 tcp dport set 53
+		ip dscp set cs1
+	}
+}
 table inet firewalld {
 	chain filter_INPUT { type filter hook input priority filter + 10; policy accept; }
 	chain filter_FORWARD { type filter hook forward priority filter + 10; policy drop; }
@@ -111,6 +120,9 @@ finds "what is blocked by name" '^pass +514/udp +syslog .*\[blocked\]'
 finds "a DNAT rule" '^fail +destinations are rewritten in ip nat DOCKER, rule [0-9]+: port 8080/tcp to.*172\.17\.0\.2:80.*Docker.*\[dnat\]'
 finds "one for UDP" 'port 5353/udp to.*172\.17\.0\.3 '
 finds "a redirect of several ports" 'ports are rewritten in ip nat prerouting.*to :8081.*\[redirect\]'
+finds "a port that is rewritten without nat" 'ports are rewritten in inet stateless raw.*port 2200/tcp to :22: .*\[redirect\]'
+finds "an address" 'destinations are rewritten in inet stateless raw.*port 53/udp to.*192\.0\.2\.53: .*\[dnat\]'
+finds "both" 'destinations are rewritten in inet stateless raw.*port 2201/tcp to.*\[2001:db8::53\]:53: .*\[dnat\]'
 finds "a foreign input hook" '^note +another table hooks input in inet firewalld filter_INPUT.*firewalld.*\[input_hook\]'
 finds "a forward hook" 'hooks forward in inet firewalld filter_FORWARD.*policy drop.*\[forward_hook\]'
 finds "an ingress hook" 'netdev n early.*\[ingress_hook\]'
@@ -119,7 +131,7 @@ check_equal "rows that pass" "2" "$(grep -c '^pass' <<<"$output")"
 check_equal "eighty columns" "" "$(grep -E '.{81}' <<<"$output")"
 
 check_exit 1 "audit as JSON" sp audit --format json "$POLICY"
-check_equal "the same rows" "12 2 3 3" "$(/usr/bin/python3 -c '
+check_equal "the same rows" "12 2 6 3" "$(/usr/bin/python3 -c '
 import json, sys
 audit = json.load(open(sys.argv[1]))
 assert audit["version"] == 1 and not audit["pass"]
@@ -274,6 +286,7 @@ if in_host server test -e /proc/self/net/ip_tables_names; then
 	cp "$TEST_TMP/fine.ini" "$POLICY"
 	in_host server nft delete table ip nat
 	in_host server nft delete table inet firewalld
+	in_host server nft delete table inet stateless
 	in_host server nft delete table netdev n
 	check_exit 0 "apply of what is fine" sp apply "$POLICY"
 	check_exit 3 "audit with CAP_NET_ADMIN alone" as_enforcer audit "$POLICY"
