@@ -111,11 +111,14 @@ static bool resolve(const struct sp_options *options, const char *host,
 		fputs("\r\033[K", stderr);
 	if (error)
 		return sp_error(diag, NULL, "%s: %s", host, gai_strerror(error));
-	for (const struct addrinfo *each = found;
-	     each && done && target->endpoint_count < MOST_ADDRESSES;
-	     each = each->ai_next)
+	for (const struct addrinfo *each = found; each && done; each = each->ai_next)
 		done = add_resolved(target, each);
 	freeaddrinfo(found);
+	/* A verdict on some of them would be taken for one on all. */
+	if (done && target->endpoint_count > MOST_ADDRESSES)
+		return sp_error(diag, NULL,
+		    "%s has over %d addresses: ask each by itself, with --name %s", host,
+		    MOST_ADDRESSES, host);
 	return done || sp_out_of_memory(diag);
 }
 

@@ -88,4 +88,19 @@ check_equal "once it has the address it answers for itself" "$(sorted <<<"fail $
 run sp verify "$POLICY"
 check_match "the bad address is named" "\[$S6b\]:443.*SSLv3" "$output"
 
+# A name with more addresses than one probe asks, the last of them a bad one.
+listens=()
+for i in {1..16}; do listens+=("127.0.2.$i:455"); done
+web crowd good "${listens[@]}"
+web last expired 127.0.2.17:455
+printf "127.0.2.%d $NAME\n" {1..17} >"$TEST_TMP/hosts"
+probe_named() {
+	in_host server "$BASH" -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$TEST_TMP/hosts" \
+		"$SALLYPORT" probe "$NAME:455" --ca "$PKI/root.pem"
+}
+check_exit 3 "probe of some of a name's addresses" probe_named
+check_match "is none" "$NAME has over 16 addresses: ask each by itself, with --name $NAME" "$errors"
+sed -i 2d "$TEST_TMP/hosts"
+check_exit 1 "probe of all" probe_named
+check_match "finds the bad one" '127\.0\.2\.17.*expired|expired.*127\.0\.2\.17' "$(tr '\n' ' ' <<<"$output")"
 finish
