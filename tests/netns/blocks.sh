@@ -3,6 +3,8 @@
 # list says, by nft's own reading; and no packet slips through while blocks move from one
 # set to another.
 . "$(dirname "$0")/../lib/enforcer.sh"
+# In an emulated machine each of them takes a minute.
+read -ra edits <<<"${SP_EDITS:-0 1 2 3 4 5 6}"
 enforcer_lab
 C4=198.18.0.9 D4=198.18.5.12
 addresses client eth0 $C4/32 $D4/32
@@ -97,7 +99,7 @@ check_lists() {
 		check_match "$1, IPv$family: $said" '^[1-9][0-9]* hash sets.*the same$' "$said"
 	done
 }
-for edit in 0 1 2 3 4 5 6; do
+for edit in "${edits[@]}"; do
 	for family in 4 6; do
 		/usr/bin/python3 "$TEST_TMP/list.py" "$TEST_TMP/bad$family.txt" $family $edit
 	done
@@ -113,6 +115,7 @@ check_exit 1 "a key that is no block's is somebody else's" sp diff "$POLICY"
 check_exit 0 "and goes" sp apply --quiet --no-verify "$POLICY"
 check_lists "after another's hand"
 
+((${#edits[@]} > 2)) || finish
 # Blocked by both lists, and each time by a block of another length.
 cp "$TEST_TMP/bad4.txt" "$TEST_TMP/rest.txt"
 { cat "$TEST_TMP/rest.txt" && echo 198.18.0.9 && echo 198.18.4.0/23; } >"$TEST_TMP/one.txt"

@@ -70,6 +70,6 @@ fi
 
 if wanted suite; then
 	overlay suite
-	vm_boot suite "$TEST_TMP/suite" 400
+	vm_boot suite "$TEST_TMP/suite" 700
 fi
 finish

@@ -25,4 +25,5 @@ suite() {
 for name in gates services established actions; do
 	suite "netns.$name" bash "/test/tests/netns/$name.sh"
 done
+SP_EDITS="0 1" suite netns.blocks bash /test/tests/netns/blocks.sh
 suite golden /test/tests/golden/run design cut everything rate log reject prefixes audit
