@@ -1,0 +1,428 @@
+/* What the kernel says of our table: what is not as we make it is kept as foreign, and
+ * memory that is out is an error, never a table with less in it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <sallyport/array.h>
+
+#include "decode.h"
+
+/* nft's numbers of data types. */
+#define INET_PROTO 12
+#define INET_SERVICE 13
+#define UNKNOWN_TYPE 999
+
+/* ---- memory that is out, at one point ---- */
+
+static unsigned left_before; /* 0: never */
+
+static bool fails(void)
+{
+	if (!left_before || --left_before)
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+/* ---- messages ---- */
+
+struct message {
+	char bytes[2048] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *header;
+};
+
+static void begin(struct message *message, uint16_t table, const char *name)
+{
+	struct nfgenmsg *family;
+
+	memset(message->bytes, 0, sizeof(message->bytes));
+	message->header = mnl_nlmsg_put_header(message->bytes);
+	family = mnl_nlmsg_put_extra_header(message->header, sizeof(*family));
+	family->nfgen_family = NFPROTO_INET;
+	mnl_attr_put_strz(message->header, table, name);
+}
+
+static void number(struct message *message, uint16_t type, uint32_t value)
+{
+	mnl_attr_put_u32(message->header, type, htonl(value));
+}
+
+static void text(struct message *message, uint16_t type, const char *value)
+{
+	mnl_attr_put_strz(message->header, type, value);
+}
+
+static void counter(struct message *message, const char *table, uint32_t type)
+{
+	struct nlattr *nest;
+
+	begin(message, NFTA_OBJ_TABLE, table);
+	text(message, NFTA_OBJ_NAME, "svc-a");
+	number(message, NFTA_OBJ_TYPE, type);
+	nest = mnl_attr_nest_start(message->header, NFTA_OBJ_DATA);
+	mnl_attr_put_u64(message->header, NFTA_COUNTER_PACKETS, htobe64(7));
+	mnl_attr_put_u64(message->header, NFTA_COUNTER_BYTES, htobe64(420));
+	mnl_attr_nest_end(message->header, nest);
+}
+
+static void set(struct message *message, const char *name, uint32_t flags, uint32_t type,
+    uint32_t length)
+{
+	begin(message, NFTA_SET_TABLE, SP_TABLE);
+	text(message, NFTA_SET_NAME, name);
+	number(message, NFTA_SET_FLAGS, flags);
+	number(message, NFTA_SET_KEY_TYPE, type);
+	number(message, NFTA_SET_KEY_LEN, length);
+}
+
+static void chain(struct message *message, uint32_t hook, int32_t priority)
+{
+	struct nlattr *nest;
+
+	begin(message, NFTA_CHAIN_TABLE, SP_TABLE);
+	text(message, NFTA_CHAIN_NAME, "input");
+	nest = mnl_attr_nest_start(message->header, NFTA_CHAIN_HOOK);
+	number(message, NFTA_HOOK_HOOKNUM, hook);
+	number(message, NFTA_HOOK_PRIORITY, (uint32_t)priority);
+	mnl_attr_nest_end(message->header, nest);
+	number(message, NFTA_CHAIN_POLICY, NF_DROP);
+	text(message, NFTA_CHAIN_TYPE, "filter");
+}
+
+/* A rule with one expression, whose data the caller writes in between. */
+struct open_rule {
+	struct nlattr *list, *expression, *data;
+};
+
+static struct open_rule rule(struct message *message, const char *chain, const char *name)
+{
+	struct open_rule open;
+
+	begin(message, NFTA_RULE_TABLE, SP_TABLE);
+	text(message, NFTA_RULE_CHAIN, chain);
+	mnl_attr_put_u64(message->header, NFTA_RULE_HANDLE, htobe64(42));
+	open.list = mnl_attr_nest_start(message->header, NFTA_RULE_EXPRESSIONS);
+	open.expression = mnl_attr_nest_start(message->header, NFTA_LIST_ELEM);
+	if (name)
+		text(message, NFTA_EXPR_NAME, name);
+	open.data = mnl_attr_nest_start(message->header, NFTA_EXPR_DATA);
+	return open;
+}
+
+static void rule_end(struct message *message, const struct open_rule *open)
+{
+	mnl_attr_nest_end(message->header, open->data);
+	mnl_attr_nest_end(message->header, open->expression);
+	mnl_attr_nest_end(message->header, open->list);
+}
+
+static void reference(struct message *message, uint32_t type, const char *name)
+{
+	struct open_rule open = rule(message, "input", "objref");
+
+	number(message, NFTA_OBJREF_IMM_TYPE, type);
+	if (name)
+		text(message, NFTA_OBJREF_IMM_NAME, name);
+	rule_end(message, &open);
+}
+
+/* ---- a decoding with the chain "input" ---- */
+
+static struct sp_decoding decoding;
+
+static int start(void **state)
+{
+	struct message message;
+
+	(void)state;
+	decoding =
+	    (struct sp_decoding){ .ruleset = calloc(1, sizeof(struct sp_ruleset)) };
+	assert_non_null(decoding.ruleset);
+	chain(&message, NF_INET_LOCAL_IN, 0);
+	assert_int_equal(sp_decode_chain(message.header, &decoding), MNL_CB_OK);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	left_before = 0;
+	sp_ruleset_free(decoding.ruleset);
+	sp_decoding_free(&decoding);
+	return 0;
+}
+
+static const struct sp_rule *only_rule(const struct message *message)
+{
+	struct sp_chain *input = &decoding.ruleset->chains.items[0];
+
+	assert_int_equal(sp_decode_rule(message->header, &decoding), MNL_CB_OK);
+	assert_int_equal(input->rules.length, 1);
+	return &input->rules.items[0];
+}
+
+static void test_counters(void **state)
+{
+	struct message message;
+
+	(void)state;
+	counter(&message, "other", NFT_OBJECT_COUNTER);
+	assert_int_equal(sp_decode_counter(message.header, &decoding), MNL_CB_OK);
+	counter(&message, SP_TABLE, NFT_OBJECT_QUOTA);
+	assert_int_equal(sp_decode_counter(message.header, &decoding), MNL_CB_OK);
+	assert_int_equal(decoding.ruleset->counters.length, 0);
+	counter(&message, SP_TABLE, NFT_OBJECT_COUNTER);
+	assert_int_equal(sp_decode_counter(message.header, &decoding), MNL_CB_OK);
+	assert_int_equal(decoding.ruleset->counters.length, 1);
+	assert_string_equal(decoding.ruleset->counters.items[0].name, "svc-a");
+	assert_int_equal(decoding.ruleset->counters.items[0].packets, 7);
+	assert_int_equal(decoding.ruleset->counters.items[0].bytes, 420);
+}
+
+static void test_sets(void **state)
+{
+	static const struct {
+		uint32_t flags, type, length, leads_to;
+		bool foreign;
+	} cases[] = {
+		{ NFT_SET_TIMEOUT, INET_SERVICE, 2, 0, false },
+		{ NFT_SET_TIMEOUT, INET_SERVICE, 4, 0, true },
+		{ NFT_SET_TIMEOUT, UNKNOWN_TYPE, 2, 0, true },
+		{ NFT_SET_OBJECT, INET_SERVICE, 2, 0, true },
+		{ NFT_SET_MAP, INET_SERVICE, 2, NFT_DATA_VERDICT, false },
+		{ NFT_SET_MAP, INET_SERVICE, 2, UNKNOWN_TYPE, true },
+	};
+	struct message message;
+	struct nlattr *nest;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		set(&message, "s", cases[i].flags, cases[i].type, cases[i].length);
+		if (cases[i].leads_to)
+			number(&message, NFTA_SET_DATA_TYPE, cases[i].leads_to);
+		mnl_attr_put_u64(message.header, NFTA_SET_TIMEOUT, htobe64(60000));
+		nest = mnl_attr_nest_start(message.header, NFTA_SET_DESC);
+		number(&message, NFTA_SET_DESC_SIZE, 65536);
+		mnl_attr_nest_end(message.header, nest);
+		assert_int_equal(sp_decode_set(message.header, &decoding), MNL_CB_OK);
+		assert_int_equal(decoding.ruleset->sets.length, i + 1);
+		assert_int_equal(
+		    decoding.ruleset->sets.items[i].foreign, cases[i].foreign);
+		assert_int_equal(decoding.ruleset->sets.items[i].timeout_ms, 60000);
+		assert_int_equal(decoding.ruleset->sets.items[i].size, 65536);
+	}
+}
+
+static void test_chains(void **state)
+{
+	static const struct {
+		uint32_t hook;
+		int32_t priority;
+		bool foreign;
+	} cases[] = {
+		{ NF_INET_LOCAL_IN, 0, false },
+		{ NF_INET_LOCAL_IN, -1, true },
+		{ NF_INET_FORWARD, 0, true },
+	};
+	struct message message;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		chain(&message, cases[i].hook, cases[i].priority);
+		assert_int_equal(sp_decode_chain(message.header, &decoding), MNL_CB_OK);
+		assert_int_equal(
+		    decoding.ruleset->chains.items[i + 1].foreign, cases[i].foreign);
+		assert_true(decoding.ruleset->chains.items[i + 1].drop);
+	}
+	number(&message, NFTA_CHAIN_FLAGS, NFT_CHAIN_BINDING);
+	assert_int_equal(sp_decode_chain(message.header, &decoding), MNL_CB_OK);
+	assert_int_equal(decoding.ruleset->chains.length, 4);
+}
+
+/* libnftnl refuses a whole rule for one expression that it does not know, and crashes
+ * over one without a name. */
+static void test_unknown_rules(void **state)
+{
+	static const char *const names[] = { "mystery", NULL, "dynset" };
+	static const uint16_t inner[] = { NFTA_DYNSET_EXPR, NFTA_DYNSET_EXPRESSIONS };
+	struct sp_chain *input = &decoding.ruleset->chains.items[0];
+	struct message message;
+	struct open_rule open;
+	struct nlattr *nest;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		for (size_t j = 0; j < sizeof(inner) / sizeof(*inner); j++) {
+			open = rule(&message, "input", names[i]);
+			nest = mnl_attr_nest_start(message.header, inner[j]);
+			mnl_attr_nest_end(message.header,
+			    mnl_attr_nest_start(message.header, NFTA_LIST_ELEM));
+			mnl_attr_nest_end(message.header, nest);
+			rule_end(&message, &open);
+			assert_int_equal(
+			    sp_decode_rule(message.header, &decoding), MNL_CB_OK);
+		}
+	assert_int_equal(input->rules.length, 6);
+	for (size_t i = 0; i < input->rules.length; i++) {
+		assert_true(input->rules.items[i].foreign);
+		assert_int_equal(input->rules.items[i].handle, 42);
+	}
+	open = rule(&message, "made-since", "mystery");
+	rule_end(&message, &open);
+	assert_int_equal(sp_decode_rule(message.header, &decoding), MNL_CB_OK);
+	assert_int_equal(input->rules.length, 6);
+}
+
+static void test_counter_of_rule(void **state)
+{
+	struct message message;
+	const struct sp_rule *held;
+
+	(void)state;
+	reference(&message, NFT_OBJECT_COUNTER, "svc-a");
+	held = only_rule(&message);
+	assert_false(held->foreign);
+	assert_int_equal(held->statements.length, 1);
+	assert_int_equal(held->statements.items[0].kind, SP_STATEMENT_COUNTER);
+	assert_string_equal(held->statements.items[0].name, "svc-a");
+}
+
+static void test_quota_of_rule(void **state)
+{
+	struct message message;
+
+	(void)state;
+	reference(&message, NFT_OBJECT_QUOTA, "svc-a");
+	assert_true(only_rule(&message)->foreign);
+}
+
+static void test_nameless_of_rule(void **state)
+{
+	struct message message;
+
+	(void)state;
+	reference(&message, NFT_OBJECT_COUNTER, NULL);
+	assert_true(only_rule(&message)->foreign);
+}
+
+/* An anonymous set that is not named as nft and we do: no set of ours, and no want of
+ * memory. */
+static void test_odd_anonymous_set(void **state)
+{
+	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+	struct message message;
+	struct nlattr *list, *element, *key, *expression;
+	struct open_rule open;
+
+	(void)state;
+	set(&message, "odd0", NFT_SET_ANONYMOUS | NFT_SET_CONSTANT, INET_PROTO, 1);
+	assert_int_equal(sp_decode_set(message.header, &decoding), MNL_CB_OK);
+	begin(&message, NFTA_SET_ELEM_LIST_TABLE, SP_TABLE);
+	list = mnl_attr_nest_start(message.header, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		element = mnl_attr_nest_start(message.header, NFTA_LIST_ELEM);
+		key = mnl_attr_nest_start(message.header, NFTA_SET_ELEM_KEY);
+		mnl_attr_put(message.header, NFTA_DATA_VALUE, 1, &protocols[i]);
+		mnl_attr_nest_end(message.header, key);
+		mnl_attr_nest_end(message.header, element);
+	}
+	mnl_attr_nest_end(message.header, list);
+	decoding.held = &decoding.anonymous.items[0];
+	assert_int_equal(sp_decode_elements(message.header, &decoding), MNL_CB_OK);
+	assert_true(sp_decode_set_end(&decoding));
+	decoding.held = NULL;
+	sp_decode_sets_end(&decoding);
+
+	open = rule(&message, "input", "meta");
+	number(&message, NFTA_META_DREG, NFT_REG_1);
+	number(&message, NFTA_META_KEY, NFT_META_L4PROTO);
+	mnl_attr_nest_end(message.header, open.data);
+	mnl_attr_nest_end(message.header, open.expression);
+	expression = mnl_attr_nest_start(message.header, NFTA_LIST_ELEM);
+	text(&message, NFTA_EXPR_NAME, "lookup");
+	open.data = mnl_attr_nest_start(message.header, NFTA_EXPR_DATA);
+	text(&message, NFTA_LOOKUP_SET, "odd0");
+	number(&message, NFTA_LOOKUP_SREG, NFT_REG_1);
+	number(&message, NFTA_LOOKUP_FLAGS, 0);
+	mnl_attr_nest_end(message.header, open.data);
+	mnl_attr_nest_end(message.header, expression);
+	mnl_attr_nest_end(message.header, open.list);
+	assert_true(only_rule(&message)->foreign);
+}
+
+/* Each of our own allocations in turn; those of libnftnl are tests/fault's. */
+static void test_memory(void **state)
+{
+	static int (*const decode[])(
+	    const struct nlmsghdr *message, void *context) = { sp_decode_counter,
+		sp_decode_set, sp_decode_set, sp_decode_chain, sp_decode_rule };
+	struct message messages[5];
+	size_t failures = 0;
+
+	counter(&messages[0], SP_TABLE, NFT_OBJECT_COUNTER);
+	set(&messages[1], "verified", NFT_SET_TIMEOUT, INET_SERVICE, 2);
+	set(&messages[2], "__set0", NFT_SET_ANONYMOUS, INET_PROTO, 1);
+	chain(&messages[3], NF_INET_LOCAL_IN, 0);
+	reference(&messages[4], NFT_OBJECT_COUNTER, "svc-a");
+	for (size_t i = 0; i < sizeof(decode) / sizeof(*decode); i++) {
+		for (unsigned point = 1;; point++) {
+			stop(state);
+			start(state);
+			left_before = point;
+			errno = 0;
+			if (decode[i](messages[i].header, &decoding) == MNL_CB_OK)
+				break;
+			assert_int_equal(errno, ENOMEM);
+			assert_true(decoding.failed);
+			failures++;
+		}
+		/* It went well because it met none that failed. */
+		assert_int_not_equal(left_before, 0);
+	}
+	assert_true(failures >= 12);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_counters, start, stop),
+		cmocka_unit_test_setup_teardown(test_sets, start, stop),
+		cmocka_unit_test_setup_teardown(test_chains, start, stop),
+		cmocka_unit_test_setup_teardown(test_unknown_rules, start, stop),
+		cmocka_unit_test_setup_teardown(test_counter_of_rule, start, stop),
+		cmocka_unit_test_setup_teardown(test_quota_of_rule, start, stop),
+		cmocka_unit_test_setup_teardown(test_nameless_of_rule, start, stop),
+		cmocka_unit_test_setup_teardown(test_odd_anonymous_set, start, stop),
+		cmocka_unit_test_setup_teardown(test_memory, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
