@@ -51,13 +51,15 @@ static bool has_name(const struct sp_found *found, const char *name)
 	return false;
 }
 
-/* Only what is a plain host name: the rest of it a stranger could have chosen. */
+/* Only what is a plain host name: the rest of it a stranger could have chosen. To a
+ * policy `none` is no name, but that none is asked for. */
 static bool add_name(struct sp_found *found, const char *entry)
 {
 	char *name;
 
 	if (strncmp(entry, "DNS:", 4) || !sp_is_plain_host_name(entry + 4) ||
-	    has_name(found, entry + 4) || found->names.length == SP_MAX_NAMES)
+	    !strcasecmp(entry + 4, "none") || has_name(found, entry + 4) ||
+	    found->names.length == SP_MAX_NAMES)
 		return true;
 	name = strdup(entry + 4);
 	if (name && sp_array_push(&found->names, name))

@@ -55,7 +55,7 @@ wait_for_port server tcp 7777
 # A certificate's names are its owner's choice as well: of these one is a host's.
 hostile() {
 	/usr/bin/python3 -c '
-names = [b"plain.example.com", b"*.example.com", b"a_b.example.com", b"10.0.0.1",
+names = [b"plain.example.com", b"none", b"*.example.com", b"a_b.example.com", b"10.0.0.1",
     b"x.example.com\nfrom = 10.9.9.9", b"y.example.com, z.example.com", b"[service y]"]
 der = b"".join(b"\x82" + bytes([len(n)]) + n for n in names)
 assert len(der) < 256
