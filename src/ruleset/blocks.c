@@ -7,6 +7,11 @@
 
 #define MOST_BITS 128
 
+/* Each piece has the whole of an interval that lies over its border, and what is
+ * remembered of a set is worth it from some thousands of intervals on: an interval may
+ * not be many blocks. */
+#define MOST_CUT_BITS 10 /* a prefix makes 1,024 blocks, an interval 4,094 */
+
 /* A prefix may be cut into blocks of the next longer length in use, as long as the list
  * does not grow by more than a quarter. */
 static bool is_worth_it(uint64_t blocks, uint64_t prefixes)
@@ -85,7 +90,8 @@ struct choosing {
 /* No list that is read has so many blocks (limits.h: SP_MAX_ADDRESS_FILE_BYTES). */
 #define TOO_MANY_BLOCKS (UINT64_C(1) << 40)
 
-/* Prefixes with `low` to `high` free bits as blocks of `low`; TOO_MANY_BLOCKS at most. */
+/* Prefixes with `low` to `high` free bits as blocks of `low`; TOO_MANY_BLOCKS at most,
+ * and where one would be cut too small. */
 static uint64_t blocks_of(const struct choosing *choosing, unsigned low, unsigned high)
 {
 	uint64_t blocks = 0;
@@ -95,7 +101,8 @@ static uint64_t blocks_of(const struct choosing *choosing, unsigned low, unsigne
 
 		if (!prefixes)
 			continue;
-		if (free - low >= 40 || prefixes > TOO_MANY_BLOCKS >> (free - low))
+		if (free - low > MOST_CUT_BITS ||
+		    prefixes > TOO_MANY_BLOCKS >> (free - low))
 			return TOO_MANY_BLOCKS;
 		blocks += prefixes << (free - low);
 	}

@@ -152,6 +152,35 @@ static void blocks_are_the_list(void **state)
 	assert_true(blocked > 50 && whole > 50);
 }
 
+/* A range among many addresses is no thousands of them, though a quarter more would
+ * allow it: each piece that it touches has all of it. */
+static void an_interval_is_few_blocks(void **state)
+{
+	struct sp_intervals list = { 0 };
+	struct sp_blocked cut;
+
+	(void)state;
+	for (uint32_t i = 0; i < 200000; i++) {
+		uint32_t first = i * 2, last = i == 100000 ? first + 40000 : first;
+		struct sp_interval4 interval = { first, last };
+
+		i += (last - first) / 2;
+		assert_true(sp_array_push(&list.v4, interval));
+	}
+	assert_true(sp_blocks_make(&list, SP_IPV4, &cut));
+	assert_true(cut.count > 1);
+	for (size_t i = 0; i < cut.count; i++)
+		for (size_t j = 0; j < cut.lengths[i].addresses.v4.length; j++) {
+			const struct sp_interval4 *one =
+			    &cut.lengths[i].addresses.v4.items[j];
+
+			assert_true((one->last - one->first) >>
+				    (32 - cut.lengths[i].prefix) < 4094);
+		}
+	sp_blocks_free(&cut);
+	sp_intervals_free(&list);
+}
+
 /* What a size has room for, the next list needs no other set for. */
 static void sizes_have_steps(void **state)
 {
@@ -172,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_are_the_list),
+		cmocka_unit_test(an_interval_is_few_blocks),
 		cmocka_unit_test(sizes_have_steps),
 	};
 
