@@ -11,7 +11,7 @@
 /* On x86_64 the numbers of the x32 ABI, which has the same architecture. */
 #define X32_BIT 0x40000000u
 
-static void add(struct filter *to, struct sock_filter instruction)
+static void add(struct sp_filter *to, struct sock_filter instruction)
 {
 	if (to->length == FILTER_INSTRUCTIONS)
 		to->full = true;
@@ -19,24 +19,25 @@ static void add(struct filter *to, struct sock_filter instruction)
 		to->code[to->length++] = instruction;
 }
 
-static void load(struct filter *to, size_t offset)
+static void load(struct sp_filter *to, size_t offset)
 {
 	add(to, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
-static void end(struct filter *to, uint32_t action)
+static void end(struct sp_filter *to, uint32_t action)
 {
 	add(to, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
 /* What is loaded compared with a value; otherwise so many instructions are left out. */
-static void require(struct filter *to, uint16_t comparison, uint32_t value, size_t skip)
+static void require(
+    struct sp_filter *to, uint16_t comparison, uint32_t value, size_t skip)
 {
 	add(to, (struct sock_filter)BPF_JUMP(
 		    BPF_JMP | BPF_K | comparison, value, 0, (uint8_t)skip));
 }
 
-void filter_begin(struct filter *to)
+void sp_filter_begin(struct sp_filter *to)
 {
 	to->length = 0;
 	to->full = false;
@@ -46,12 +47,16 @@ void filter_begin(struct filter *to)
 	end(to, SECCOMP_RET_KILL_PROCESS);
 	load(to, offsetof(struct seccomp_data, nr));
 #ifdef __x86_64__
-	require(to, BPF_JGE, X32_BIT, 1);
+	/* -1 is what a tracer makes of a call that it leaves out. */
+	require(to, BPF_JGE, X32_BIT, 2);
+	add(to,
+	    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, UINT32_MAX, 1, 0));
 	end(to, SECCOMP_RET_KILL_PROCESS);
 #endif
 }
 
-void filter_calls(struct filter *to, uint32_t action, const int *calls, size_t count)
+void sp_filter_calls(
+    struct sp_filter *to, uint32_t action, const int *calls, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (calls[i] < 0)
@@ -61,8 +66,8 @@ void filter_calls(struct filter *to, uint32_t action, const int *calls, size_t c
 	}
 }
 
-void filter_argument(struct filter *to, uint32_t action, int call, unsigned argument,
-    const uint32_t *values, size_t count)
+void sp_filter_argument(struct sp_filter *to, uint32_t action, int call,
+    unsigned argument, const uint32_t *values, size_t count)
 {
 	size_t low = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
 	size_t high = low + sizeof(uint32_t);
@@ -85,7 +90,7 @@ void filter_argument(struct filter *to, uint32_t action, int call, unsigned argu
 	end(to, action);
 }
 
-bool filter_enter(struct filter *filter, uint32_t action)
+bool sp_filter_enter(struct sp_filter *filter, uint32_t action)
 {
 	struct sock_fprog program = { .filter = filter->code };
 

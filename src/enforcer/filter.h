@@ -12,22 +12,23 @@
 /* Two instructions for each call and for each value of an argument. */
 #define FILTER_INSTRUCTIONS 512
 
-struct filter {
+struct sp_filter {
 	struct sock_filter code[FILTER_INSTRUCTIONS];
 	unsigned short length;
 	bool full; /* and then it is not entered */
 };
 
 /* Calls of another architecture end the process. */
-void filter_begin(struct filter *to);
+void sp_filter_begin(struct sp_filter *to);
 /* SCMP_SYS numbers (those that this architecture lacks are below zero) end with
  * `action` (SECCOMP_RET_*). */
-void filter_calls(struct filter *to, uint32_t action, const int *calls, size_t count);
+void sp_filter_calls(
+    struct sp_filter *to, uint32_t action, const int *calls, size_t count);
 /* The call is allowed with one of the values as its argument, and otherwise ends with
  * `action`. */
-void filter_argument(struct filter *to, uint32_t action, int call, unsigned argument,
-    const uint32_t *values, size_t count);
+void sp_filter_argument(struct sp_filter *to, uint32_t action, int call,
+    unsigned argument, const uint32_t *values, size_t count);
 /* Every other call ends with `action`. False: errno says why. */
-bool filter_enter(struct filter *filter, uint32_t action);
+bool sp_filter_enter(struct sp_filter *filter, uint32_t action);
 
 #endif
