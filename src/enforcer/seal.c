@@ -95,16 +95,18 @@ static const int hostile[] = { SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
 static bool enter_filter(void)
 {
 	static const uint32_t refused = SECCOMP_RET_ERRNO | EPERM;
-	struct filter filter;
+	struct sp_filter filter;
 
-	filter_begin(&filter);
-	filter_calls(&filter, SECCOMP_RET_ALLOW, allowed, COUNT(allowed));
-	filter_calls(&filter, SECCOMP_RET_KILL_PROCESS, hostile, COUNT(hostile));
-	filter_argument(&filter, refused, SCMP_SYS(socket), 0, families, COUNT(families));
-	filter_argument(
+	sp_filter_begin(&filter);
+	sp_filter_calls(&filter, SECCOMP_RET_ALLOW, allowed, COUNT(allowed));
+	sp_filter_calls(&filter, SECCOMP_RET_KILL_PROCESS, hostile, COUNT(hostile));
+	sp_filter_argument(
+	    &filter, refused, SCMP_SYS(socket), 0, families, COUNT(families));
+	sp_filter_argument(
 	    &filter, refused, SCMP_SYS(socketpair), 0, families, COUNT(families));
-	filter_argument(&filter, refused, SCMP_SYS(ioctl), 1, requests, COUNT(requests));
-	return filter_enter(&filter, refused);
+	sp_filter_argument(
+	    &filter, refused, SCMP_SYS(ioctl), 1, requests, COUNT(requests));
+	return sp_filter_enter(&filter, refused);
 }
 
 /* Of `permitted` one is left: for its own files root needs none. Where they are the
