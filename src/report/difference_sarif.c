@@ -24,13 +24,26 @@ static const struct sp_sarif_rule rules[] = {
 	    "warning" },
 };
 
-static const struct sp_location *place_of(const struct sp_region_row *row)
+/* A line of the new side, or none: code-review hosts show nothing of other files. */
+static const struct sp_location *place_of(
+    const struct sp_region_row *row, const struct sp_difference *difference)
 {
 	const struct sp_location *after = &row->after->at;
 
 	if (row->kind == SP_CHANGE_NEEDS_TLS)
 		after = &row->region->outcomes[SP_NEW][SP_VERIFIED]->at;
-	return after->line ? after : &row->before->at;
+	return after->line || difference->new.policy ? after : &row->before->at;
+}
+
+/* What closes has no line any more. */
+static void add_old_line(struct sp_text *text, const struct sp_region_row *row,
+    const struct sp_difference *difference)
+{
+	if (place_of(row, difference)->line || !row->before->at.line)
+		return;
+	sp_text_add(text, " Until now decided by ");
+	sp_words_location(text, &row->before->at);
+	sp_text_add(text, ".");
 }
 
 static void describe(struct sp_text *text, const struct sp_region_row *row)
@@ -74,8 +87,9 @@ static json_t *results_of(const struct sp_difference *difference)
 		const struct sp_region_row *row = &difference->rows.items[i];
 
 		describe(&text, row);
-		add_result(
-		    results, row->region->effect, &text, place_of(row), difference);
+		add_old_line(&text, row, difference);
+		add_result(results, row->region->effect, &text, place_of(row, difference),
+		    difference);
 	}
 	for (size_t i = 0; i < difference->demands.length; i++) {
 		const struct sp_demand_row *row = &difference->demands.items[i];

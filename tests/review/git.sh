@@ -74,6 +74,11 @@ place = json.load(open(sys.argv[1]))["runs"][0]["results"][0]["locations"][0]["p
 print(place["artifactLocation"]["uri"], place["region"]["startLine"])' "$TEST_TMP/reports/hosts-web.ini.sarif"
 )"
 
+check_exit 1 "what closes, as SARIF" "$review/review" --format sarif branch main hosts/web.ini
+check_match "is of this repository" '"uri": "hosts/web\.ini"' "$output"
+check_no_match "and of nothing beside it" '\.\./base' "$output"
+check_match "with the line that is gone" 'Until now decided by web\.ini:[0-9]+\.' "$output"
+
 # What an archive would leave out, or fill in, is reviewed all the same.
 git checkout -qb hidden main
 sed -i 's/^from = .*,$/from = any/; /^\t@office/d; /^\[expect/,$d' hosts/web.ini
