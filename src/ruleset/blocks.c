@@ -13,10 +13,12 @@
 #define MOST_CUT_BITS 10 /* a prefix makes 1,024 blocks, an interval 4,094 */
 
 /* A prefix may be cut into blocks of the next longer length in use, as long as the list
- * does not grow by more than a quarter. */
-static bool is_worth_it(uint64_t blocks, uint64_t prefixes)
+ * does not grow by more than a quarter. A range of odd bounds is many prefixes: an
+ * interval set's two elements for it take as long to load as some four of a hash set's,
+ * and less memory. */
+static bool is_worth_it(uint64_t blocks, uint64_t prefixes, uint64_t intervals)
 {
-	return blocks <= prefixes + prefixes / 4;
+	return blocks <= prefixes + prefixes / 4 && blocks <= 3 * intervals;
 }
 
 /* ---- an interval as prefixes ---- */
@@ -138,7 +140,7 @@ static uint64_t choose(
 }
 
 /* As few lengths as will do. */
-static void choose_lengths(struct choosing *choosing)
+static void choose_lengths(struct choosing *choosing, uint64_t intervals)
 {
 	uint64_t prefixes = 0;
 	unsigned least = 0;
@@ -149,8 +151,8 @@ static void choose_lengths(struct choosing *choosing)
 			least = free;
 	}
 	for (size_t count = 1; prefixes && count <= SP_BLOCK_LENGTHS; count++) {
-		if (!is_worth_it(
-			choose(choosing, least, count, choosing->chosen), prefixes))
+		if (!is_worth_it(choose(choosing, least, count, choosing->chosen),
+			prefixes, intervals))
 			continue;
 		choosing->count = 1;
 		while (choosing->count < count && choosing->chosen[choosing->count])
@@ -223,7 +225,7 @@ bool sp_blocks_make(
 			choosing.prefixes[walk.free]++;
 		while (walk_on(&walk));
 	}
-	choose_lengths(&choosing);
+	choose_lengths(&choosing, sp_half_count(list, family));
 	ret->count = choosing.count;
 	for (size_t i = 0; i < ret->count; i++)
 		ret->lengths[i].prefix = bits - choosing.chosen[i];

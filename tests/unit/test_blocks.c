@@ -140,6 +140,7 @@ static void blocks_are_the_list(void **state)
 			size_t prefixes = prefixes_of(&list, family);
 
 			assert_true(blocks <= prefixes + prefixes / 4);
+			assert_true(blocks <= 3 * sp_intervals_count(&list));
 			/* Disjoint too: normalizing merges, and loses nothing. */
 			sp_intervals_normalize(&again);
 			assert_true(sp_intervals_equal(&again, &list));
@@ -181,6 +182,25 @@ static void an_interval_is_few_blocks(void **state)
 	sp_intervals_free(&list);
 }
 
+/* Five or six prefixes for each range: an interval set has two elements. */
+static void ranges_stay_ranges(void **state)
+{
+	struct sp_intervals list = { 0 };
+	struct sp_blocked cut;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		uint32_t first = i * 256 + 3 + i % 11;
+		struct sp_interval4 interval = { first, first + 20 + i % 17 };
+
+		assert_true(sp_array_push(&list.v4, interval));
+	}
+	assert_true(sp_blocks_make(&list, SP_IPV4, &cut));
+	assert_int_equal(cut.count, 0);
+	sp_blocks_free(&cut);
+	sp_intervals_free(&list);
+}
+
 /* What a size has room for, the next list needs no other set for. */
 static void sizes_have_steps(void **state)
 {
@@ -202,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_are_the_list),
 		cmocka_unit_test(an_interval_is_few_blocks),
+		cmocka_unit_test(ranges_stay_ranges),
 		cmocka_unit_test(sizes_have_steps),
 	};
 
