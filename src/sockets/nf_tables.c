@@ -20,6 +20,7 @@
 
 struct sp_nf_tables {
 	struct mnl_socket *socket;
+	uint64_t namespace_cookie; /* 0: the kernel has none */
 	uint32_t sequence;
 	char buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
@@ -33,6 +34,17 @@ static void set_options(struct mnl_socket *socket)
 	(void)mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &one, sizeof(one));
 }
 
+/* Before Linux 5.14 there is no such option. Whatever else hinders it must not look
+ * like another namespace, whose leases are not ours. */
+static bool learn_namespace(struct sp_nf_tables *socket)
+{
+	socklen_t length = sizeof(socket->namespace_cookie);
+
+	return getsockopt(mnl_socket_get_fd(socket->socket), SOL_SOCKET, SO_NETNS_COOKIE,
+		   &socket->namespace_cookie, &length) == 0 ||
+	       errno == ENOPROTOOPT;
+}
+
 struct sp_nf_tables *sp_nf_tables_open(struct sp_diag *diag)
 {
 	struct sp_nf_tables *opened = calloc(1, sizeof(*opened));
@@ -43,7 +55,8 @@ struct sp_nf_tables *sp_nf_tables_open(struct sp_diag *diag)
 	}
 	opened->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!opened->socket ||
-	    mnl_socket_bind(opened->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	    mnl_socket_bind(opened->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    !learn_namespace(opened)) {
 		sp_error(diag, NULL, "cannot open a netfilter netlink socket: %s",
 		    strerror(errno));
 		sp_nf_tables_close(opened);
@@ -55,13 +68,7 @@ struct sp_nf_tables *sp_nf_tables_open(struct sp_diag *diag)
 
 uint64_t sp_nf_tables_namespace(const struct sp_nf_tables *socket)
 {
-	uint64_t cookie = 0;
-	socklen_t length = sizeof(cookie);
-
-	if (getsockopt(mnl_socket_get_fd(socket->socket), SOL_SOCKET, SO_NETNS_COOKIE,
-		&cookie, &length) < 0)
-		return 0;
-	return cookie;
+	return socket->namespace_cookie;
 }
 
 void sp_nf_tables_close(struct sp_nf_tables *socket)

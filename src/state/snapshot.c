@@ -16,6 +16,7 @@
 
 #define INCOMING "incoming"
 #define DEADLINE_FILE "deadline"
+#define PENDING_DEADLINE "pending/" DEADLINE_FILE
 #define POLICY_FILE "policy.ini"
 #define DIGEST_FILE "digest"
 #define DEADLINE_BYTES 159 /* five numbers and a boot id */
@@ -216,28 +217,42 @@ bool sp_snapshot_save_pending(const char *state_directory, const struct sp_polic
 	return saved;
 }
 
-bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret)
+/* In no memory but the caller's: without it, what waits would look confirmed, and its
+ * guardian would go home. */
+static bool read_deadline(const char *state_directory, char text[DEADLINE_BYTES + 1])
 {
 	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char *text = NULL, boot_id[40];
-	size_t length = 0;
+	int file = state < 0 ? -1
+			     : openat(state, PENDING_DEADLINE,
+				   O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t length = -1;
+
+	while (file >= 0 && (length = read(file, text, DEADLINE_BYTES)) < 0 &&
+	       errno == EINTR)
+		;
+	if (file >= 0)
+		close(file);
+	if (state >= 0)
+		close(state);
+	text[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+bool sp_snapshot_pending(const char *state_directory, struct sp_pending *ret)
+{
+	char text[DEADLINE_BYTES + 1], boot_id[40];
 	long long deadline;
 	int first;
 	bool pending = false;
 
-	if (state < 0)
-		return false;
-	text =
-	    read_file(state, SP_SNAPSHOT_PENDING, DEADLINE_FILE, DEADLINE_BYTES, &length);
-	close(state);
 	ret->under = (struct sp_lockdown){ 0 };
-	if (text && sscanf(text, "%lld %39s %d %" SCNu64 " %" SCNd64, &deadline,
-			ret->boot_id, &first, &ret->under.inode, &ret->under.made) >= 3) {
+	if (read_deadline(state_directory, text) &&
+	    sscanf(text, "%lld %39s %d %" SCNu64 " %" SCNd64, &deadline, ret->boot_id,
+		&first, &ret->under.inode, &ret->under.made) >= 3) {
 		ret->deadline_ms = deadline;
 		ret->first = first;
 		pending = sp_boot_id(boot_id) && !strcmp(boot_id, ret->boot_id);
 	}
-	free(text);
 	return pending;
 }
 
