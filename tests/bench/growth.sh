@@ -89,6 +89,16 @@ for what, make, sizes in (
             ratio = series[i] / max(series[i - 1], UNREAD * sizes[i - 1])
             allowed = MARGIN * 10 * math.log(sizes[i]) / math.log(sizes[i - 1])
             print("fine" if ratio <= allowed else "over", f"{stage}_of_{sizes[i]}_{what}:", f"{series[i]}_instructions,", f"{ratio:.1f}_times_those_of_a_tenth,", f"at_most_{allowed:.1f}")
+
+# Of both families long: where each element is looked at, it is held to the margin alone.
+LONG = (70000, 280000)
+series = []
+for size in LONG:
+    prefixes("long.ini", size, 1)
+    series.append(counted(["compile", "--format", "netlink", "long.ini"], [STAGES["compile"][1]])[STAGES["compile"][1]])
+ratio = series[1] / series[0]
+allowed = MARGIN * LONG[1] / LONG[0] * math.log(LONG[1]) / math.log(LONG[0])
+print("fine" if ratio <= allowed else "over", f"compile_of_{LONG[1]}_prefixes:", f"{series[1]}_instructions,", f"{ratio:.1f}_times_those_of_a_quarter,", f"at_most_{allowed:.1f}")
 END
 while read -r verdict words; do
 	check "${words//_/ }" test "$verdict" = fine
