@@ -14,9 +14,10 @@
 
 /* Makes room for `more` further items. False when memory is out or the count
  * would overflow; the array is then as it was. */
-#define sp_array_reserve(array, more)                                                \
-	sp_array_grow((void **)&(array)->items, &(array)->capacity, (array)->length, \
-	    (more), sizeof(*(array)->items))
+#define sp_array_reserve(array, more)                                                    \
+	((array)->capacity - (array)->length >= (size_t)(more) ||                        \
+	    sp_array_grow((void **)&(array)->items, &(array)->capacity, (array)->length, \
+		(more), sizeof(*(array)->items)))
 
 /* Appends a copy of `item`; false when memory is out. */
 #define sp_array_push(array, ...)      \

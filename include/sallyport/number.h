@@ -3,6 +3,9 @@
 #ifndef SALLYPORT_NUMBER_H
 #define SALLYPORT_NUMBER_H
 
+#include <endian.h>
+#include <string.h>
+
 #include <sallyport/address.h>
 
 __extension__ typedef unsigned __int128 sp_number;
@@ -20,6 +23,52 @@ static inline sp_number sp_number_of(const struct sp_address *address)
 static inline struct sp_address sp_number_address(enum sp_family family, sp_number number)
 {
 	return (struct sp_address){ family, (uint64_t)(number >> 64), (uint64_t)number };
+}
+
+/* In network byte order; returns how many: 4 or 16. */
+static inline size_t sp_number_bytes(
+    enum sp_family family, sp_number number, uint8_t ret[16])
+{
+	uint64_t halves[2] = { htobe64((uint64_t)(number >> 64)),
+		htobe64((uint64_t)number) };
+	uint32_t four = htobe32((uint32_t)number);
+
+	if (family == SP_IPV4)
+		memcpy(ret, &four, sizeof(four));
+	else
+		memcpy(ret, halves, sizeof(halves));
+	return family == SP_IPV4 ? sizeof(four) : sizeof(halves);
+}
+
+static inline unsigned sp_family_bits(enum sp_family family)
+{
+	return family == SP_IPV4 ? 32 : 128;
+}
+
+/* The number that has its last `bits` bits set; at most 128. */
+static inline sp_number sp_number_ones(unsigned bits)
+{
+	return bits == 128 ? ~(sp_number)0 : ((sp_number)1 << bits) - 1;
+}
+
+/* How many of the last bits are 0; 128 for 0. */
+static inline unsigned sp_number_trailing(sp_number number)
+{
+	uint64_t low = (uint64_t)number, high = (uint64_t)(number >> 64);
+
+	return low    ? (unsigned)__builtin_ctzll(low)
+	       : high ? 64 + (unsigned)__builtin_ctzll(high)
+		      : 128;
+}
+
+/* The number of bits up to the first one that is set; 0 for 0. */
+static inline unsigned sp_number_width(sp_number number)
+{
+	uint64_t low = (uint64_t)number, high = (uint64_t)(number >> 64);
+
+	return high  ? 128 - (unsigned)__builtin_clzll(high)
+	       : low ? 64 - (unsigned)__builtin_clzll(low)
+		     : 0;
 }
 
 static inline sp_number sp_number_last(enum sp_family family)

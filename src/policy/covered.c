@@ -22,6 +22,7 @@ struct stretch {
 struct sweep {
 	struct sp_reading *reading;
 	struct sp_intervals listed;	   /* of all sets with action = block */
+	bool borrowed;			   /* … of which there is one: its elements */
 	const struct sp_address_set *list; /* one of them, for the note */
 	bool *open;			   /* per service: it allows something */
 	size_t *blamed; /* per service: a block that takes part, or SIZE_MAX */
@@ -346,18 +347,28 @@ static bool has_blocks(const struct sp_reading *reading)
 	return false;
 }
 
+/* A million of them are not copied and sorted for want of a second list. */
 static bool gather_lists(struct sweep *sweep)
 {
+	struct sp_intervals one = { 0 };
+
 	for (size_t i = 0; i < sweep->reading->sets.length; i++) {
 		const struct sp_address_set *set = &sweep->reading->sets.items[i];
 
 		if (!set->block)
 			continue;
-		if (!sp_intervals_add_all(&sweep->listed, &set->elements))
+		if (sweep->list && !sp_intervals_add_all(&sweep->listed, &one))
 			return false;
+		one = set->elements;
 		sweep->list = set;
 	}
-	return sp_intervals_sort(&sweep->listed);
+	sweep->borrowed = sp_intervals_is_empty(&sweep->listed);
+	if (sweep->borrowed) {
+		sweep->listed = one;
+		return true;
+	}
+	return sp_intervals_add_all(&sweep->listed, &one) &&
+	       sp_intervals_sort(&sweep->listed);
 }
 
 static bool start(struct sweep *sweep)
@@ -389,7 +400,8 @@ bool sp_check_covered(struct sp_reading *reading)
 	for (size_t i = 0; fine && i < reading->services.length; i++)
 		if (reading->services.items[i].action == SP_ALLOW && !sweep.open[i])
 			say(&sweep, i);
-	sp_intervals_free(&sweep.listed);
+	if (!sweep.borrowed)
+		sp_intervals_free(&sweep.listed);
 	sp_array_free(&sweep.stretches);
 	sp_array_free(&sweep.allows);
 	sp_array_free(&sweep.blocks);

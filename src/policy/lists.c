@@ -7,27 +7,40 @@
 #include <string.h>
 
 #include <sallyport/limits.h>
+#include <sallyport/number.h>
 
 #include "language.h"
 
 /* A decimal of at most three digits without leading zeros; -1: none. */
-static int short_number(const char **at, const char *end)
+static inline int short_number(const char **at, const char *end)
 {
-	const char *start = *at;
+	const char *start = *at, *digit = start;
 	int number = 0;
 
-	while (*at < end && sp_is_digit(**at) && *at - start < 3)
-		number = number * 10 + (*(*at)++ - '0');
-	if (*at == start || (*at - start > 1 && *start == '0'))
-		return -1;
-	return number;
+	while (digit < end && digit - start < 3 && sp_is_digit(*digit))
+		number = number * 10 + (*digit++ - '0');
+	*at = digit;
+	return digit == start || (digit - start > 1 && *start == '0') ? -1 : number;
 }
 
-/* "A.B.C.D" or "A.B.C.D/N" without host bits; anything else is left to
- * sp_range_parse. */
-static bool plain_ipv4(struct sp_slice text, struct sp_interval4 *ret)
+/* The usual line ends right behind its address: *at is then behind the line. */
+static inline bool line_ends(const char **at, const char *end)
 {
-	const char *at = text.text, *end = at + text.length;
+	const char *here = *at;
+
+	if (here < end && *here == '\r')
+		here++;
+	if (here < end && *here++ != '\n')
+		return false;
+	*at = here;
+	return true;
+}
+
+/* A line "A.B.C.D" or "A.B.C.D/N" without host bits; anything else is left to
+ * sp_range_parse. */
+static bool plain_ipv4(const char **line, const char *end, struct sp_interval4 *ret)
+{
+	const char *at = *line;
 	uint32_t address = 0, host = 0;
 	int number;
 
@@ -39,103 +52,117 @@ static bool plain_ipv4(struct sp_slice text, struct sp_interval4 *ret)
 			return false;
 		address = address << 8 | (uint32_t)number;
 	}
-	if (at < end) {
-		if (*at++ != '/')
-			return false;
+	if (at < end && *at == '/') {
+		at++;
 		number = short_number(&at, end);
-		if (number < 0 || number > 32 || at != end)
+		if (number < 0 || number > 32)
 			return false;
 		host = (uint32_t)(UINT64_C(0xffffffff) >> number);
 		if (address & host)
 			return false;
 	}
+	if (!line_ends(&at, end))
+		return false;
+	*line = at;
 	*ret = (struct sp_interval4){ address, address | host };
 	return true;
 }
 
-/* At most four hexadecimal digits; -1: none. */
-static int hex_group(const char **at, const char *end)
+/* 16 and more: no hexadecimal digit. */
+static inline unsigned hex_digit(char c)
 {
-	const char *start = *at;
-	int number = 0;
+	unsigned decimal = (unsigned)c - '0', letter = ((unsigned)c | 0x20) - 'a';
 
-	for (; *at < end && *at - start < 4; (*at)++) {
-		char c = **at;
-		int digit = sp_is_digit(c)	   ? c - '0'
-			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-			    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-						   : -1;
-
-		if (digit < 0)
-			break;
-		number = number << 4 | digit;
-	}
-	return *at == start ? -1 : number;
+	return decimal < 10 ? decimal : letter < 6 ? letter + 10 : 16;
 }
 
-/* The groups of an address without dots in it, those that "::" stands for put
- * in. Stops at its end or at '/'. */
-static bool read_groups(const char **at, const char *end, unsigned groups[8])
+/* At most four hexadecimal digits; -1: none. */
+static inline int hex_group(const char **at, const char *end)
 {
-	int count = 0, gap = -1;
+	const char *start = *at, *digit = start;
+	unsigned number = 0;
 
-	memset(groups, 0, 8 * sizeof(*groups));
-	if (end - *at >= 2 && (*at)[0] == ':' && (*at)[1] == ':') {
-		gap = 0;
-		*at += 2;
-	}
-	while (*at < end && **at != '/') {
-		int group = count < 8 ? hex_group(at, end) : -1;
+	for (; digit < end && digit - start < 4; digit++) {
+		unsigned value = hex_digit(*digit);
 
-		if (group < 0)
-			return false;
-		groups[count++] = (unsigned)group;
-		if (*at == end || **at == '/')
+		if (value > 15)
 			break;
-		if (*(*at)++ != ':' || *at == end)
-			return false;
-		if (**at == ':') {
-			if (gap >= 0)
-				return false;
-			gap = count;
-			(*at)++;
-		}
+		number = number << 4 | value;
 	}
-	if (gap < 0 || count == 8)
-		return gap < 0 && count == 8;
-	memmove(groups + 8 - (count - gap), groups + gap,
-	    (size_t)(count - gap) * sizeof(*groups));
-	memset(groups + gap, 0, (size_t)(8 - count) * sizeof(*groups));
+	*at = digit;
+	return digit == start ? -1 : (int)number;
+}
+
+/* Groups with one colon between each two, up to "::" or what is no group. */
+struct groups {
+	sp_number number; /* the last group in its last 16 bits */
+	unsigned count;
+};
+
+static inline bool is_gap(const char *at, const char *end)
+{
+	return end - at >= 2 && at[0] == ':' && at[1] == ':';
+}
+
+static inline bool read_groups(const char **at, const char *end, struct groups *ret)
+{
+	for (;;) {
+		int group = hex_group(at, end);
+
+		if (group < 0 || ++ret->count > 8)
+			return false;
+		ret->number = ret->number << 16 | (unsigned)group;
+		if (*at == end || **at != ':' || is_gap(*at, end))
+			return true;
+		(*at)++;
+	}
+}
+
+/* An address without dots in it. */
+static bool read_ipv6(const char **at, const char *end, sp_number *ret)
+{
+	struct groups head = { 0 }, tail = { 0 };
+
+	if (!is_gap(*at, end) && !read_groups(at, end, &head))
+		return false;
+	if (!is_gap(*at, end)) {
+		*ret = head.number;
+		return head.count == 8;
+	}
+	*at += 2;
+	if (*at < end && hex_digit(**at) < 16 && !read_groups(at, end, &tail))
+		return false;
+	if (head.count + tail.count > 7)
+		return false;
+	*ret = tail.number;
+	if (head.count)
+		*ret |= head.number << 16 * (8 - head.count);
 	return true;
 }
 
 /* The same for IPv6. */
-static bool plain_ipv6(struct sp_slice text, struct sp_interval6 *ret)
+static bool plain_ipv6(const char **line, const char *end, struct sp_interval6 *ret)
 {
-	const char *at = text.text, *end = at + text.length;
-	uint64_t high = 0, low = 0, host_high = 0, host_low = 0;
-	unsigned groups[8];
+	const char *at = *line;
+	sp_number address, host = 0;
 	int number;
 
-	if (!read_groups(&at, end, groups))
+	if (!read_ipv6(&at, end, &address))
 		return false;
-	for (int i = 0; i < 4; i++) {
-		high = high << 16 | groups[i];
-		low = low << 16 | groups[4 + i];
-	}
-	if (at < end) {
+	if (at < end && *at == '/') {
 		at++;
 		number = short_number(&at, end);
-		if (number < 0 || number > 128 || at != end)
+		if (number < 0 || number > 128)
 			return false;
-		host_high = number >= 64 ? 0 : UINT64_MAX >> number;
-		host_low = number <= 64	   ? UINT64_MAX
-			   : number == 128 ? 0
-					   : UINT64_MAX >> (number - 64);
-		if ((high & host_high) || (low & host_low))
+		host = number < 128 ? ~(sp_number)0 >> number : 0;
+		if (address & host)
 			return false;
 	}
-	*ret = (struct sp_interval6){ high, low, high | host_high, low | host_low };
+	if (!line_ends(&at, end))
+		return false;
+	*line = at;
+	*ret = (struct sp_interval6){ (uint64_t)(address >> 64), (uint64_t)address,
+		(uint64_t)((address | host) >> 64), (uint64_t)(address | host) };
 	return true;
 }
 
@@ -155,27 +182,16 @@ static bool is_mapped(const struct sp_interval6 *six)
 	       six->last_low >> 32 == 0xffff;
 }
 
-/* One line. SP_RANGE_OK also for one with nothing in it; *ret_memory is false
- * when there was none. */
-static enum sp_range_error add_line(
+/* A line of another form, with nothing in it perhaps. */
+static enum sp_range_error add_other_line(
     struct sp_slice line, struct sp_intervals *set, bool *ret_memory)
 {
-	struct sp_interval4 four;
-	struct sp_interval6 six;
-	struct sp_slice text;
 	struct sp_range range, meant;
+	struct sp_slice text;
 	enum sp_range_error error;
 
 	if (line.length && line.text[line.length - 1] == '\r')
 		line.length--;
-	if (plain_ipv4(line, &four)) {
-		*ret_memory = sp_array_push(&set->v4, four);
-		return SP_RANGE_OK;
-	}
-	if (plain_ipv6(line, &six) && !is_mapped(&six)) {
-		*ret_memory = sp_array_push(&set->v6, six);
-		return SP_RANGE_OK;
-	}
 	text = without_comment(line);
 	if (!text.length)
 		return SP_RANGE_OK;
@@ -185,6 +201,30 @@ static enum sp_range_error add_line(
 	if (error == SP_RANGE_OK)
 		*ret_memory = sp_intervals_add(set, &range);
 	return error;
+}
+
+/* The line at *at, which is then behind it; *ret_memory is false when there was
+ * none. */
+static enum sp_range_error add_line(
+    const char **at, const char *end, struct sp_intervals *set, bool *ret_memory)
+{
+	struct sp_interval4 four;
+	struct sp_interval6 six;
+	struct sp_slice line = { *at, 0 };
+	const char *stop;
+
+	if (plain_ipv4(at, end, &four)) {
+		*ret_memory = sp_array_push(&set->v4, four);
+		return SP_RANGE_OK;
+	}
+	if (plain_ipv6(at, end, &six) && !is_mapped(&six)) {
+		*ret_memory = sp_array_push(&set->v6, six);
+		return SP_RANGE_OK;
+	}
+	stop = memchr(line.text, '\n', (size_t)(end - line.text));
+	line.length = (size_t)((stop ? stop : end) - line.text);
+	*at = stop ? stop + 1 : end;
+	return add_other_line(line, set, ret_memory);
 }
 
 /* The bad lines of one file: the first ones each, then their number. */
@@ -213,10 +253,7 @@ static bool read_lines(const char *path, const struct sp_file *file,
 	if (file->length >= 3 && !memcmp(at, "\xef\xbb\xbf", 3))
 		at += 3;
 	for (unsigned line = 1; at < end; line++) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		struct sp_slice text = { at, (size_t)((stop ? stop : end) - at) };
-
-		enum sp_range_error error = add_line(text, set, &memory);
+		enum sp_range_error error = add_line(&at, end, set, &memory);
 
 		if (!memory)
 			return sp_out_of_memory(diag);
@@ -225,7 +262,6 @@ static bool read_lines(const char *path, const struct sp_file *file,
 		if (sp_intervals_count(set) > SP_MAX_SET_ELEMENTS)
 			return sp_error(diag, &whole, "more than %u addresses in one set",
 			    SP_MAX_SET_ELEMENTS);
-		at = stop ? stop + 1 : end;
 	}
 	if (bad.count > SP_MAX_BAD_LINES)
 		sp_error(diag, &whole,

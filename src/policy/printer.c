@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <sallyport/limits.h>
+#include <sallyport/number.h>
 
 #include "language.h"
 #include "reading.h"
@@ -65,51 +66,59 @@ void sp_print_item(struct sp_printer *printer, const char *text, size_t length)
 	printer->first = false;
 }
 
-static void absorb_number(struct sp_printer *printer, uint64_t number, unsigned bytes)
+static uint8_t *absorb_number(uint8_t *at, uint64_t number)
 {
-	uint8_t octets[8];
-
-	for (unsigned i = 0; i < bytes; i++)
-		octets[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
-	add(printer, (const char *)octets, bytes);
+	for (int shift = 56; shift >= 0; shift -= 8)
+		*at++ = (uint8_t)(number >> shift);
+	return at;
 }
 
-/* An interval that is a prefix takes its address and one byte, every other one both
- * its ends behind a byte that is no length of a prefix. */
-static void absorb(struct sp_printer *printer, const struct sp_range *range)
+/* An interval that is a prefix takes its length and the bytes that the length reaches
+ * into; every other one both its ends behind a byte that is no length of a prefix. */
+static uint8_t *absorb(
+    uint8_t *at, enum sp_family family, sp_number first, sp_number last)
 {
-	unsigned width = range->first.family == SP_IPV4 ? 4 : 8, length = UINT8_MAX;
+	unsigned bits = sp_family_bits(family);
+	sp_number host = first ^ last;
 
-	if (!sp_range_is_prefix(range, &length))
-		length = UINT8_MAX;
-	absorb_number(printer, length, 1);
-	if (width == 8)
-		absorb_number(printer, range->first.high, width);
-	absorb_number(printer, range->first.low, width);
-	if (length != UINT8_MAX)
-		return;
-	if (width == 8)
-		absorb_number(printer, range->last.high, width);
-	absorb_number(printer, range->last.low, width);
+	if ((host & (host + 1)) || (first & host)) {
+		*at++ = UINT8_MAX;
+		at += sp_number_bytes(family, first, at);
+		return at + sp_number_bytes(family, last, at);
+	}
+	*at = (uint8_t)(bits - sp_number_width(host));
+	sp_number_bytes(family, first, at + 1);
+	return at + 1 + (*at + 7) / 8;
+}
+
+#define ABSORBED_BYTES 33 /* of one interval, at most */
+
+static void absorb_half(
+    SHA2_CTX *digest, const struct sp_intervals *set, enum sp_family family)
+{
+	uint8_t part[4096], *at = absorb_number(part, sp_half_count(set, family));
+
+	for (size_t i = 0; i < sp_half_count(set, family); i++) {
+		if (at > part + sizeof(part) - ABSORBED_BYTES) {
+			SHA256Update(digest, part, (size_t)(at - part));
+			at = part;
+		}
+		at = absorb(at, family, sp_half_first(set, family, i),
+		    sp_half_last(set, family, i));
+	}
+	SHA256Update(digest, part, (size_t)(at - part));
 }
 
 bool sp_print_absorb(struct sp_printer *printer, const struct sp_intervals *set)
 {
-	size_t count = sp_intervals_count(set), before;
+	size_t count = sp_intervals_count(set);
 
 	if (!printer->digest || printer->spelled || count < LONG_LIST)
 		return false;
 	flush(printer);
-	before = printer->digested;
-	absorb_number(printer, set->v4.length, 8);
-	absorb_number(printer, set->v6.length, 8);
-	for (size_t i = 0; i < count; i++) {
-		struct sp_range range = sp_intervals_at(set, i);
-
-		absorb(printer, &range);
-	}
-	flush(printer);
-	printer->digested = before + count * SP_RANGE_TEXT;
+	absorb_half(printer->digest, set, SP_IPV4);
+	absorb_half(printer->digest, set, SP_IPV6);
+	printer->digested += count * SP_RANGE_TEXT;
 	printer->first = false;
 	return true;
 }
