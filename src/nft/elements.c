@@ -46,6 +46,26 @@ void sp_raw_element_put(struct nlmsghdr *message, const struct sp_raw_element *e
 	mnl_attr_nest_end(message, nest);
 }
 
+/* What libmnl's calls make of it, in one piece. */
+void sp_raw_key_put(struct nlmsghdr *message, const uint8_t *key, size_t length)
+{
+	struct {
+		struct nlattr element, key, value;
+	} head = {
+		{ 0, NLA_F_NESTED | FIRST_ELEMENT_TYPE },
+		{ 0, NLA_F_NESTED | NFTA_SET_ELEM_KEY },
+		{ (uint16_t)(sizeof(struct nlattr) + length), NFTA_DATA_VALUE },
+	};
+	uint8_t *tail = mnl_nlmsg_get_payload_tail(message);
+	size_t padded = MNL_ALIGN(head.value.nla_len);
+
+	head.key.nla_len = (uint16_t)(sizeof(head.key) + padded);
+	head.element.nla_len = (uint16_t)(sizeof(head.element) + head.key.nla_len);
+	memcpy(tail, &head, sizeof(head));
+	memcpy(tail + sizeof(head), key, length);
+	message->nlmsg_len += head.element.nla_len;
+}
+
 static uint64_t get_u64(const struct nlattr *attribute)
 {
 	uint64_t value = 0;

@@ -27,6 +27,10 @@ struct sp_raw_element {
 
 void sp_raw_element_put(struct nlmsghdr *message, const struct sp_raw_element *element);
 
+/* An element that is a key and nothing else. What is behind the message has to be
+ * zero: it pads the key. */
+void sp_raw_key_put(struct nlmsghdr *message, const uint8_t *key, size_t length);
+
 /* Calls `each` for every element of a NFT_MSG_NEWSETELEM; false as soon as it
  * says so or an attribute is malformed. */
 bool sp_raw_elements_parse(const struct nlmsghdr *message,

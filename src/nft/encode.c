@@ -19,6 +19,7 @@
 #include <sallyport/array.h>
 #include <sallyport/netlink.h>
 #include <sallyport/limits.h>
+#include <sallyport/number.h>
 
 #include "elements.h"
 #include "expressions.h"
@@ -232,7 +233,8 @@ static void list_end(struct element_list *list)
 	list->message = NULL;
 }
 
-static void list_add(struct element_list *list, const struct sp_raw_element *element)
+/* A message with room for one more element; false: memory is out. */
+static bool list_room(struct element_list *list)
 {
 	if (list->message &&
 	    (size_t)((uint8_t *)mnl_nlmsg_get_payload_tail(list->message) -
@@ -242,7 +244,7 @@ static void list_add(struct element_list *list, const struct sp_raw_element *ele
 		list->message = start_nft(list->to, list->type,
 		    list->type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
 		if (!list->message)
-			return;
+			return false;
 		mnl_attr_put_strz(list->message, NFTA_SET_ELEM_LIST_TABLE, SP_TABLE);
 		mnl_attr_put_strz(list->message, NFTA_SET_ELEM_LIST_SET, list->set);
 		if (list->set_id)
@@ -251,54 +253,77 @@ static void list_add(struct element_list *list, const struct sp_raw_element *ele
 		list->nest =
 		    mnl_attr_nest_start(list->message, NFTA_SET_ELEM_LIST_ELEMENTS);
 	}
-	sp_raw_element_put(list->message, element);
+	return true;
+}
+
+static void list_add(struct element_list *list, const struct sp_raw_element *element)
+{
+	if (list_room(list))
+		sp_raw_element_put(list->message, element);
+}
+
+/* Of a million elements each is a key and nothing else. */
+static void list_key(struct element_list *list, enum sp_family family, sp_number number)
+{
+	uint8_t key[16];
+	size_t length = sp_number_bytes(family, number, key);
+
+	if (list_room(list))
+		sp_raw_key_put(list->message, key, length);
 }
 
 /* An interval ends at the first key behind it, unless it reaches the end of the key
  * space. */
-static void list_end_of(struct element_list *list, const struct sp_range *range)
+static void list_end_behind(
+    struct element_list *list, enum sp_family family, sp_number last)
 {
 	struct sp_raw_element raw = { .interval_end = true };
-	struct sp_address behind;
 
-	if (!sp_address_next(&range->last, &behind))
+	if (last == sp_number_last(family))
 		return;
-	sp_raw_key_address(&raw, &behind);
+	raw.key_length = (uint16_t)sp_number_bytes(family, last + 1, raw.key);
 	list_add(list, &raw);
 }
 
 /* A set of blocks has the first address of each. */
-static void list_blocks(
-    struct element_list *list, const struct sp_intervals *addresses, unsigned prefix)
+static void list_blocks(struct element_list *list, enum sp_family family, sp_number first,
+    sp_number last, unsigned prefix)
 {
-	size_t count = sp_intervals_count(addresses);
+	sp_number rest = sp_number_ones(sp_family_bits(family) - prefix);
 
-	for (size_t i = 0; i < count; i++) {
-		struct sp_range range = sp_intervals_at(addresses, i);
-		struct sp_address block = range.first;
-
-		do {
-			struct sp_raw_element raw = { 0 };
-
-			sp_raw_key_address(&raw, &block);
-			list_add(list, &raw);
-		} while (sp_range_next_block(&range, prefix, &block));
+	for (;;) {
+		list_key(list, family, first);
+		if (last - first <= rest)
+			return;
+		first += rest + 1;
 	}
 }
 
-static void list_addresses(
-    struct element_list *list, const struct sp_intervals *addresses)
+/* A set's element or elements for one interval. */
+static void list_interval(struct element_list *list, enum sp_family family,
+    sp_number first, sp_number last, unsigned prefix)
 {
-	size_t count = sp_intervals_count(addresses);
-
-	for (size_t i = 0; i < count; i++) {
-		struct sp_range range = sp_intervals_at(addresses, i);
-		struct sp_raw_element raw = { 0 };
-
-		sp_raw_key_address(&raw, &range.first);
-		list_add(list, &raw);
-		list_end_of(list, &range);
+	if (prefix) {
+		list_blocks(list, family, first, last, prefix);
+	} else {
+		list_key(list, family, first);
+		list_end_behind(list, family, last);
 	}
+}
+
+static void list_half(struct element_list *list, enum sp_family family,
+    const struct sp_intervals *addresses, unsigned prefix)
+{
+	for (size_t i = 0; i < sp_half_count(addresses, family); i++)
+		list_interval(list, family, sp_half_first(addresses, family, i),
+		    sp_half_last(addresses, family, i), prefix);
+}
+
+static void list_addresses(
+    struct element_list *list, const struct sp_intervals *addresses, unsigned prefix)
+{
+	list_half(list, SP_IPV4, addresses, prefix);
+	list_half(list, SP_IPV6, addresses, prefix);
 }
 
 static bool is_of_addresses(const struct sp_set *set)
@@ -325,7 +350,8 @@ static void list_element(
 	if (is_of_addresses(set)) {
 		sp_raw_key_address(&raw, &element->addresses.first);
 		list_add(list, &raw);
-		list_end_of(list, &element->addresses);
+		list_end_behind(list, element->addresses.last.family,
+		    sp_number_of(&element->addresses.last));
 		return;
 	}
 	sp_raw_key_element(&raw, set->key, element->protocol, element->ports.first);
@@ -345,10 +371,7 @@ static void encode_elements(struct encoding *to, uint16_t type)
 	const struct sp_intervals *addresses =
 	    change->all_addresses ? &change->set->addresses : &change->addresses;
 
-	if (change->set->prefix)
-		list_blocks(&list, addresses, change->set->prefix);
-	else
-		list_addresses(&list, addresses);
+	list_addresses(&list, addresses, change->set->prefix);
 	for (size_t i = 0; i < change->elements.length; i++)
 		list_element(&list, change->set, change->elements.items[i]);
 	list_end(&list);
@@ -419,7 +442,7 @@ static const char *make_anonymous(
 	list.set = form.name;
 	list.set_id = form.id;
 	list_values(&list, statement);
-	list_addresses(&list, &statement->addresses);
+	list_addresses(&list, &statement->addresses, 0);
 	list_end(&list);
 	*ret_id = form.id;
 	return to->failed ? NULL : form.name;

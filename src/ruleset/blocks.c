@@ -23,30 +23,18 @@ static bool is_worth_it(uint64_t blocks, uint64_t prefixes, uint64_t intervals)
 
 /* ---- an interval as prefixes ---- */
 
-static unsigned trailing_zeros(sp_number number, unsigned bits)
-{
-	uint64_t low = (uint64_t)number, high = (uint64_t)(number >> 64);
-	unsigned zeros = low	? (unsigned)__builtin_ctzll(low)
-			 : high ? 64 + (unsigned)__builtin_ctzll(high)
-				: MOST_BITS;
-
-	return zeros < bits ? zeros : bits;
-}
-
-static sp_number low_ones(unsigned bits)
-{
-	return bits == MOST_BITS ? ~(sp_number)0 : ((sp_number)1 << bits) - 1;
-}
-
 /* The largest prefix that begins at `first` and does not end behind `last`: how many of
  * its last bits are free. */
 static unsigned free_bits(sp_number first, sp_number last, unsigned bits)
 {
-	unsigned free = trailing_zeros(first, bits);
+	sp_number length = last - first;
+	unsigned begins = sp_number_trailing(first),
+		 fits = length == sp_number_ones(128) ? 128
+						      : sp_number_width(length + 1) - 1;
 
-	while (last - first < low_ones(free))
-		free--;
-	return free;
+	if (begins > bits)
+		begins = bits;
+	return begins < fits ? begins : fits;
 }
 
 /* The interval's prefixes, from the first address to the last. */
@@ -60,7 +48,7 @@ static struct walk walk_begin(
     const struct sp_intervals *list, enum sp_family family, size_t i)
 {
 	struct walk walk = { sp_half_first(list, family, i),
-		sp_half_last(list, family, i), family == SP_IPV4 ? 32 : MOST_BITS, 0 };
+		sp_half_last(list, family, i), sp_family_bits(family), 0 };
 
 	walk.free = free_bits(walk.first, walk.last, walk.bits);
 	return walk;
@@ -68,7 +56,7 @@ static struct walk walk_begin(
 
 static sp_number prefix_last(const struct walk *walk)
 {
-	return walk->first + low_ones(walk->free);
+	return walk->first + sp_number_ones(walk->free);
 }
 
 static bool walk_on(struct walk *walk)
@@ -214,7 +202,7 @@ static bool cut(const struct sp_intervals *list, enum sp_family family,
 bool sp_blocks_make(
     const struct sp_intervals *list, enum sp_family family, struct sp_blocked *ret)
 {
-	unsigned bits = family == SP_IPV4 ? 32 : MOST_BITS;
+	unsigned bits = sp_family_bits(family);
 	struct choosing choosing = { 0 };
 
 	*ret = (struct sp_blocked){ 0 };

@@ -314,6 +314,13 @@ static void elements_without(struct sp_making *making, const struct sp_set *a,
 	}
 }
 
+/* What is known to stand in the kernel is the wanted list itself. */
+static bool is_the_same_list(const struct sp_intervals *a, const struct sp_intervals *b)
+{
+	return a->v4.items == b->v4.items && a->v6.items == b->v6.items &&
+	       a->v4.length == b->v4.length && a->v6.length == b->v6.length;
+}
+
 static void addresses_without(struct sp_making *making, const struct sp_set *a,
     const struct sp_set *b, enum sp_change_kind kind)
 {
@@ -321,7 +328,7 @@ static void addresses_without(struct sp_making *making, const struct sp_set *a,
 	size_t others = b ? sp_intervals_count(&b->addresses) : 0;
 	struct sp_change *collected = NULL;
 
-	if (!count)
+	if (!count || (others && is_the_same_list(&a->addresses, &b->addresses)))
 		return;
 	if (!others) {
 		collected = sp_making_add(making, kind, a->name);
