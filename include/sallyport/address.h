@@ -69,6 +69,8 @@ enum sp_range_error sp_range_parse(const char *text, size_t length, struct sp_ra
 
 /* Prefix notation where the range is one, a single address plain, else A-B. */
 const char *sp_range_print(const struct sp_range *range, char text[SP_RANGE_TEXT]);
+/* The same; returns its length. */
+size_t sp_range_write(const struct sp_range *range, char text[SP_RANGE_TEXT]);
 
 /* True and the length when the range is exactly one prefix. */
 bool sp_range_is_prefix(const struct sp_range *range, unsigned *ret_length);

@@ -43,6 +43,9 @@ struct sp_text {
 
 void sp_text_add(struct sp_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Words one behind the other, up to NULL: no format has to be read for them. */
+void sp_text_join(struct sp_text *text, ...) __attribute__((sentinel));
+void sp_text_add_number(struct sp_text *text, unsigned number);
 void sp_text_add_bytes(struct sp_text *text, const void *bytes, size_t length);
 void sp_text_free(struct sp_text *text);
 

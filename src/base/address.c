@@ -106,17 +106,6 @@ bool sp_address_parse(const char *text, size_t length, struct sp_address *ret)
 	return true;
 }
 
-const char *sp_address_print(const struct sp_address *address, char text[SP_ADDRESS_TEXT])
-{
-	uint8_t bytes[16];
-
-	sp_address_bytes(address, bytes);
-	if (!inet_ntop(address->family == SP_IPV4 ? AF_INET : AF_INET6, bytes, text,
-		SP_ADDRESS_TEXT))
-		text[0] = '\0';
-	return text;
-}
-
 static unsigned family_bits(enum sp_family family)
 {
 	return family == SP_IPV4 ? 32 : 128;
@@ -261,20 +250,4 @@ bool sp_range_is_prefix(const struct sp_range *range, unsigned *ret_length)
 	*ret_length =
 	    family_bits(range->first.family) - run_length(high) - run_length(low);
 	return true;
-}
-
-const char *sp_range_print(const struct sp_range *range, char text[SP_RANGE_TEXT])
-{
-	char first[SP_ADDRESS_TEXT], last[SP_ADDRESS_TEXT];
-	unsigned length;
-
-	sp_address_print(&range->first, first);
-	sp_address_print(&range->last, last);
-	if (!sp_address_compare(&range->first, &range->last))
-		snprintf(text, SP_RANGE_TEXT, "%s", first);
-	else if (sp_range_is_prefix(range, &length))
-		snprintf(text, SP_RANGE_TEXT, "%s/%u", first, length);
-	else
-		snprintf(text, SP_RANGE_TEXT, "%s-%s", first, last);
-	return text;
 }

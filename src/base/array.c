@@ -16,7 +16,8 @@ bool sp_array_grow(
 		return false;
 	if (wanted <= *capacity)
 		return true;
-	room = *capacity ? *capacity : 8;
+	/* What is large has few of it, a rule's statements for example. */
+	room = *capacity ? *capacity : item_size < 64 ? 8 : 4;
 	while (room < wanted)
 		if (__builtin_mul_overflow(room, 2, &room))
 			return false;
@@ -56,29 +57,54 @@ void sp_text_add_bytes(struct sp_text *text, const void *bytes, size_t length)
 	text->bytes[text->length] = '\0';
 }
 
+/* Into the room that is there; how long it is or would be, negative: it failed. */
+static int print_there(struct sp_text *text, const char *format, va_list arguments)
+{
+	return vsnprintf(
+	    text->bytes + text->length, text->capacity - text->length, format, arguments);
+}
+
 void sp_text_add(struct sp_text *text, const char *format, ...)
 {
 	va_list arguments;
-	char small[512];
 	int length;
 
+	if (!text_reserve(text, 64))
+		return;
 	va_start(arguments, format);
-	length = vsnprintf(small, sizeof(small), format, arguments);
+	length = print_there(text, format, arguments);
 	va_end(arguments);
-	if (length < 0) {
+	if (length >= 0 && (size_t)length >= text->capacity - text->length) {
+		if (!text_reserve(text, (size_t)length + 1))
+			return;
+		va_start(arguments, format);
+		length = print_there(text, format, arguments);
+		va_end(arguments);
+	}
+	if (length < 0)
 		text->failed = true;
-		return;
-	}
-	if ((size_t)length < sizeof(small)) {
-		sp_text_add_bytes(text, small, (size_t)length);
-		return;
-	}
-	if (!text_reserve(text, (size_t)length + 1))
-		return;
-	va_start(arguments, format);
-	vsnprintf(text->bytes + text->length, (size_t)length + 1, format, arguments);
-	va_end(arguments);
-	text->length += (size_t)length;
+	else
+		text->length += (size_t)length;
+}
+
+void sp_text_join(struct sp_text *text, ...)
+{
+	va_list words;
+
+	va_start(words, text);
+	for (const char *word; (word = va_arg(words, const char *));)
+		sp_text_add_bytes(text, word, strlen(word));
+	va_end(words);
+}
+
+void sp_text_add_number(struct sp_text *text, unsigned number)
+{
+	char digits[3 * sizeof(number)], *end = digits + sizeof(digits), *at = end;
+
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	sp_text_add_bytes(text, at, (size_t)(end - at));
 }
 
 void sp_text_free(struct sp_text *text)

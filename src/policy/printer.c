@@ -14,6 +14,8 @@
 #define WIDTH 80
 /* How much is gathered before the digest gets it. */
 #define DIGEST_PART 65536
+/* What a line that is left out may have had, for the limit of the text. */
+#define MOOT_BYTES 256
 /* Shorter lists are digested as they are printed. */
 #define LONG_LIST 256
 
@@ -186,6 +188,15 @@ static void absorb_standards(struct sp_printer *printer)
 	printer->digested = 0;
 }
 
+/* A service without TLS decides the same whatever its keys for it say. */
+static bool is_moot(const struct sp_printer *printer, const struct sp_table *table,
+    const struct sp_row *row, const void *object)
+{
+	return printer->digest && !printer->spelled && (row->flags & SP_ROW_TLS) &&
+	       table == &sp_service_table &&
+	       ((const struct sp_service *)object)->tls == SP_TLS_NONE;
+}
+
 static void print_section(struct sp_printer *printer, const struct sp_table *table,
     const char *name, const void *object)
 {
@@ -202,7 +213,10 @@ static void print_section(struct sp_printer *printer, const struct sp_table *tab
 
 		if (printer->inlined && (row->flags & SP_ROW_OUTSIDE))
 			continue;
-		print_row(printer, row, object);
+		if (is_moot(printer, table, row, object))
+			printer->digested += MOOT_BYTES;
+		else
+			print_row(printer, row, object);
 	}
 }
 

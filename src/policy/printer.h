@@ -36,7 +36,4 @@ bool sp_print_absorb(struct sp_printer *printer, const struct sp_intervals *set)
 void sp_print_value(
     struct sp_printer *printer, const struct sp_row *row, const void *object);
 
-/* The text of sp_range_print, by the hundred thousand; its length. */
-size_t sp_range_write(const struct sp_range *range, char text[SP_RANGE_TEXT]);
-
 #endif

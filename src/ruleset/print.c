@@ -83,10 +83,10 @@ static void print_number(enum sp_field field, uint32_t number, struct sp_text *r
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (words[i].field == field && words[i].number == number) {
-			sp_text_add(ret, "%s", words[i].word);
+			sp_text_join(ret, words[i].word, NULL);
 			return;
 		}
-	sp_text_add(ret, "%u", number);
+	sp_text_add_number(ret, number);
 }
 
 static const char *judgement_text(enum sp_judgement judgement)
@@ -111,7 +111,7 @@ static void print_addresses(const struct sp_intervals *set, struct sp_text *ret)
 	for (size_t i = 0; i < count; i++) {
 		struct sp_range range = sp_intervals_at(set, i);
 
-		sp_text_add(ret, "%s%s", i ? ", " : "", sp_range_print(&range, text));
+		sp_text_join(ret, i ? ", " : "", sp_range_print(&range, text), NULL);
 	}
 }
 
@@ -128,8 +128,8 @@ static void print_blocks(
 		struct sp_address block = range.first;
 
 		do {
-			sp_text_add(
-			    ret, "%s%s", separator, sp_address_print(&block, text));
+			sp_text_join(
+			    ret, separator, sp_address_print(&block, text), NULL);
 			separator = ", ";
 		} while (sp_range_next_block(&range, prefix, &block));
 	}
@@ -146,7 +146,7 @@ static void print_mask(const struct sp_statement *statement, struct sp_text *ret
 	if (!statement->prefix)
 		return;
 	mask = sp_address_mask(four ? SP_IPV4 : SP_IPV6, statement->prefix);
-	sp_text_add(ret, " & %s", sp_address_print(&mask, text));
+	sp_text_join(ret, " & ", sp_address_print(&mask, text), NULL);
 }
 
 static void print_values(const struct sp_statement *statement, struct sp_text *ret)
@@ -154,10 +154,10 @@ static void print_values(const struct sp_statement *statement, struct sp_text *r
 	for (size_t i = 0; i < statement->values.length; i++) {
 		const struct sp_value *value = &statement->values.items[i];
 
-		sp_text_add(ret, "%s", i ? ", " : "");
+		sp_text_join(ret, i ? ", " : "", NULL);
 		print_number(statement->field, value->number, ret);
 		if (statement->kind == SP_STATEMENT_VMAP)
-			sp_text_add(ret, " : %s", judgement_text(value->judgement));
+			sp_text_join(ret, " : ", judgement_text(value->judgement), NULL);
 	}
 }
 
@@ -168,17 +168,19 @@ static void print_operand(const struct sp_statement *statement, struct sp_text *
 		      sp_intervals_count(&statement->addresses) > 1;
 
 	switch (statement->operand) {
-	case SP_OPERAND_SET: sp_text_add(ret, "@%s", statement->name); return;
-	case SP_OPERAND_NAME: sp_text_add(ret, "\"%s\"", statement->name); return;
+	case SP_OPERAND_SET: sp_text_join(ret, "@", statement->name, NULL); return;
+	case SP_OPERAND_NAME:
+		sp_text_join(ret, "\"", statement->name, "\"", NULL);
+		return;
 	case SP_OPERAND_VALUES:
 	case SP_OPERAND_ADDRESSES: break;
 	}
-	sp_text_add(ret, "%s", braces ? "{ " : "");
+	sp_text_join(ret, braces ? "{ " : "", NULL);
 	if (statement->operand == SP_OPERAND_VALUES)
 		print_values(statement, ret);
 	else
 		print_addresses(&statement->addresses, ret);
-	sp_text_add(ret, "%s", braces ? " }" : "");
+	sp_text_join(ret, braces ? " }" : "", NULL);
 }
 
 static void print_rate(const struct sp_rate *rate, struct sp_text *ret)
@@ -198,18 +200,19 @@ static void print_statement(const struct sp_statement *statement, struct sp_text
 	switch (statement->kind) {
 	case SP_STATEMENT_MATCH:
 		/* Without the sign nft takes a state for a mask. */
-		sp_text_add(ret, "%s", field_names[statement->field]);
+		sp_text_join(ret, field_names[statement->field], NULL);
 		print_mask(statement, ret);
-		sp_text_add(ret, " %s",
+		sp_text_join(ret, " ",
 		    statement->negate			    ? "!= "
 		    : statement->field == SP_FIELD_CT_STATE ? "== "
-							    : "");
+							    : "",
+		    NULL);
 		print_operand(statement, ret);
 		break;
 	case SP_STATEMENT_VMAP:
-		sp_text_add(ret, "%s", field_names[statement->field]);
+		sp_text_join(ret, field_names[statement->field], NULL);
 		print_mask(statement, ret);
-		sp_text_add(ret, " vmap ");
+		sp_text_join(ret, " vmap ", NULL);
 		print_operand(statement, ret);
 		break;
 	case SP_STATEMENT_RATE:
@@ -223,14 +226,15 @@ static void print_statement(const struct sp_statement *statement, struct sp_text
 		break;
 	case SP_STATEMENT_LIMIT: print_rate(&statement->rate, ret); break;
 	case SP_STATEMENT_LOG:
-		sp_text_add(ret, "log prefix \"%s\"", statement->name);
+		sp_text_join(ret, "log prefix \"", statement->name, "\"", NULL);
 		break;
 	case SP_STATEMENT_COUNTER:
-		sp_text_add(ret, "counter name \"%s\"", statement->name);
+		sp_text_join(ret, "counter name \"", statement->name, "\"", NULL);
 		break;
 	case SP_STATEMENT_VERDICT:
-		sp_text_add(ret, "%s%s%s", judgement_text(statement->judgement),
-		    statement->name ? " " : "", statement->name ? statement->name : "");
+		sp_text_join(ret, judgement_text(statement->judgement),
+		    statement->name ? " " : "", statement->name ? statement->name : "",
+		    NULL);
 		break;
 	}
 }
@@ -243,7 +247,7 @@ void sp_rule_print(const struct sp_rule *rule, struct sp_text *ret)
 		return;
 	}
 	for (size_t i = 0; i < rule->statements.length; i++) {
-		sp_text_add(ret, "%s", i ? " " : "");
+		sp_text_join(ret, i ? " " : "", NULL);
 		print_statement(&rule->statements.items[i], ret);
 	}
 	if (rule->comment)
@@ -295,8 +299,8 @@ static void print_jumps(
 	char text[SP_ADDRESS_TEXT];
 
 	do {
-		sp_text_add(ret, "%s%s : jump %s", separator,
-		    sp_address_print(&block, text), element->chain ? element->chain : "");
+		sp_text_join(ret, separator, sp_address_print(&block, text), " : jump ",
+		    element->chain ? element->chain : "", NULL);
 		separator = ", ";
 	} while (sp_range_next_block(&element->addresses, set->prefix, &block));
 }
@@ -313,19 +317,19 @@ void sp_element_print(
 	if (set->key == SP_KEY_PROTOCOL || set->key == SP_KEY_PROTOCOL_PORT)
 		print_number(SP_FIELD_L4PROTO, element->protocol, ret);
 	if (set->key == SP_KEY_PROTOCOL_PORT)
-		sp_text_add(ret, " . ");
+		sp_text_join(ret, " . ", NULL);
 	if (set->key == SP_KEY_PORT || set->key == SP_KEY_PROTOCOL_PORT)
-		sp_text_add(ret, "%u", element->ports.first);
+		sp_text_add_number(ret, element->ports.first);
 	if (element->ports.last != element->ports.first)
 		sp_text_add(ret, "-%u", element->ports.last);
 	if (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6)
-		sp_text_add(ret, "%s", sp_range_print(&element->addresses, range));
+		sp_text_join(ret, sp_range_print(&element->addresses, range), NULL);
 	if (element->expires_ms) {
 		sp_text_add(ret, " expires ");
 		print_duration(element->expires_ms, ret);
 	}
 	if (element->chain)
-		sp_text_add(ret, " : jump %s", element->chain);
+		sp_text_join(ret, " : jump ", element->chain, NULL);
 }
 
 static void print_set(const struct sp_set *set, struct sp_text *ret)
@@ -336,7 +340,7 @@ static void print_set(const struct sp_set *set, struct sp_text *ret)
 	if (set->elements.length || !sp_intervals_is_empty(&set->addresses)) {
 		sp_text_add(ret, "\t\telements = { ");
 		for (size_t i = 0; i < set->elements.length; i++) {
-			sp_text_add(ret, "%s", i ? ", " : "");
+			sp_text_join(ret, i ? ", " : "", NULL);
 			sp_element_print(set, &set->elements.items[i], ret);
 		}
 		if (set->prefix)
@@ -350,17 +354,17 @@ static void print_set(const struct sp_set *set, struct sp_text *ret)
 
 static void print_chain(const struct sp_chain *chain, struct sp_text *ret)
 {
-	sp_text_add(ret, "\tchain %s {\n", chain->name);
+	sp_text_join(ret, "\tchain ", chain->name, " {\n", NULL);
 	if (chain->base)
 		sp_text_add(ret,
 		    "\t\ttype filter hook input priority filter; policy %s;\n",
 		    chain->drop ? "drop" : "accept");
 	for (size_t i = 0; i < chain->rules.length; i++) {
-		sp_text_add(ret, "\t\t");
+		sp_text_join(ret, "\t\t", NULL);
 		sp_rule_print(&chain->rules.items[i], ret);
-		sp_text_add(ret, "\n");
+		sp_text_join(ret, "\n", NULL);
 	}
-	sp_text_add(ret, "\t}\n");
+	sp_text_join(ret, "\t}\n", NULL);
 }
 
 /* nft resolves a jump only to a chain that stands before it. */
@@ -375,7 +379,8 @@ void sp_ruleset_print(const struct sp_ruleset *ruleset, struct sp_text *ret)
 {
 	sp_text_add(ret, "table inet " SP_TABLE " {\n");
 	for (size_t i = 0; i < ruleset->counters.length; i++)
-		sp_text_add(ret, "\tcounter %s { }\n", ruleset->counters.items[i].name);
+		sp_text_join(
+		    ret, "\tcounter ", ruleset->counters.items[i].name, " { }\n", NULL);
 	for (size_t i = 0; i < ruleset->sets.length; i++)
 		if (!ruleset->sets.items[i].map)
 			print_set(&ruleset->sets.items[i], ret);

@@ -1,8 +1,11 @@
-/* Ranges as text. A snapshot of a million prefixes goes through here, and
- * snprintf would take most of its time. */
-#include "printer.h"
+/* Addresses and ranges as text. A snapshot of a million prefixes goes through here,
+ * and snprintf would take most of its time. */
+#include <sallyport/address.h>
 
+#include <arpa/inet.h>
 #include <string.h>
+
+#include <sallyport/number.h>
 
 static char *write_number(char *at, unsigned number)
 {
@@ -80,48 +83,49 @@ static char *write_ipv6(char *at, const struct sp_address *address)
 	return at;
 }
 
+/* IPv4 addresses inside IPv6 ones are written with dots. */
+static char *write_dotted(char *at, const struct sp_address *address)
+{
+	uint8_t bytes[16];
+
+	sp_address_bytes(address, bytes);
+	if (!inet_ntop(AF_INET6, bytes, at, SP_ADDRESS_TEXT))
+		*at = '\0';
+	return at + strlen(at);
+}
+
 static char *write_address(char *at, const struct sp_address *address)
 {
 	if (address->family == SP_IPV4)
 		return write_ipv4(at, (uint32_t)address->low);
-	/* IPv4 addresses inside IPv6 ones are written with dots. */
-	if (address->high || address->low >> 48)
-		return write_ipv6(at, address);
-	sp_address_print(address, at);
-	return at + strlen(at);
+	return address->high || address->low >> 48 ? write_ipv6(at, address)
+						   : write_dotted(at, address);
 }
 
-/* The prefix length when the range is a prefix, else -1. */
-static int prefix_length(const struct sp_range *range)
+const char *sp_address_print(const struct sp_address *address, char text[SP_ADDRESS_TEXT])
 {
-	uint64_t high = range->first.high ^ range->last.high;
-	uint64_t low = range->first.low ^ range->last.low;
-	int host = high	 ? 128 - __builtin_clzll(high)
-		   : low ? 64 - __builtin_clzll(low)
-			 : 0;
-
-	/* All host bits 0 in the first, 1 in the last: then their difference
-	 * is all of them, and none is set in the first. */
-	if (high ? (low != UINT64_MAX || (high & (high + 1)) || range->first.low ||
-		       (range->first.high & high))
-		 : ((low & (low + 1)) || (range->first.low & low)))
-		return -1;
-	return (range->first.family == SP_IPV4 ? 32 : 128) - host;
+	*write_address(text, address) = '\0';
+	return text;
 }
 
 size_t sp_range_write(const struct sp_range *range, char text[SP_RANGE_TEXT])
 {
 	char *at = write_address(text, &range->first);
-	int width = range->first.family == SP_IPV4 ? 32 : 128,
-	    length = prefix_length(range);
+	unsigned length;
 
-	if (length < 0) {
+	if (!sp_range_is_prefix(range, &length)) {
 		*at++ = '-';
 		at = write_address(at, &range->last);
-	} else if (length < width) {
+	} else if (length < sp_family_bits(range->first.family)) {
 		*at++ = '/';
-		at = write_number(at, (unsigned)length);
+		at = write_number(at, length);
 	}
 	*at = '\0';
 	return (size_t)(at - text);
+}
+
+const char *sp_range_print(const struct sp_range *range, char text[SP_RANGE_TEXT])
+{
+	sp_range_write(range, text);
+	return text;
 }
