@@ -32,6 +32,10 @@ struct sp_nf_tables *sp_nf_tables_open(struct sp_diag *diag);
  * while the machine is up; 0: the kernel does not say. */
 uint64_t sp_nf_tables_namespace(const struct sp_nf_tables *socket);
 void sp_nf_tables_close(struct sp_nf_tables *socket);
+/* The same, for a process that is about to end: whoever closes the last descriptor of a
+ * socket waits until the kernel has freed what commits removed (nft_rcv_nl_event, a
+ * grace period of RCU and more: 12 ms). A child of this process waits in its place. */
+void sp_nf_tables_leave(struct sp_nf_tables *socket);
 
 /* Sends one request and hands each message of the answer to `each`, which says
  * whether to go on (MNL_CB_OK) or failed (MNL_CB_ERROR with errno). Returns 0 or

@@ -20,6 +20,9 @@ struct sp_directories {
 	/* The lockdown, or none, under which it was decided what to commit. Nothing
 	 * is committed once there is another: the panic button waits for no lock. */
 	struct sp_lockdown lockdown;
+	/* The process is about to end: it does not wait until the kernel has freed what a
+	 * commit removed (sp_nf_tables_leave). */
+	bool passing;
 };
 
 /* A policy with what is made of it. */

@@ -103,8 +103,10 @@ bool sp_committed_load(
     const char *run_directory, uint64_t namespace_cookie, struct sp_committed *ret);
 
 /* Takes RUN/lock, exclusively. `waiting` is called once when somebody else holds
- * it. 0 ms refuses at once. Returns a descriptor to close, or -1. */
+ * it. 0 ms refuses at once. Returns what sp_state_unlock takes, or -1. */
 int sp_state_lock(const char *run_directory, uint32_t wait_ms, void (*waiting)(void),
     struct sp_diag *diag);
+/* A child that was made meanwhile does not hold it either, from here on. */
+void sp_state_unlock(int lock);
 
 #endif

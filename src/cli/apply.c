@@ -224,7 +224,7 @@ static bool commit_and_keep(struct apply *apply, struct sp_diag *diag)
 		done = commit_confirmed(apply, diag);
 	else
 		done = commit(apply, diag) && keep(apply, diag);
-	close(lock);
+	sp_state_unlock(lock);
 	return done;
 }
 
@@ -271,6 +271,7 @@ enum sp_exit sp_command_apply(const struct sp_options *options)
 	}
 	if (options->boot)
 		return sp_apply_boot(options);
+	apply.directories.passing = true;
 	status =
 	    sp_compile_policy(options, sp_policy_operand(options, 0), &apply.compiled);
 

@@ -214,6 +214,8 @@ static enum sp_exit boot_locked(const struct sp_options *options, struct sp_diag
 		if (!lay_floor(&directories, diag))
 			return SP_EXIT_SYSTEM;
 	}
+	/* The floor's rules are removed; boot does not wait until they are freed. */
+	directories.passing = true;
 	if (sp_lockdown_is_set(directories.state))
 		return lock_down(&directories, diag);
 	/* What waits to be confirmed is in force, on this boot alone. */
@@ -232,6 +234,6 @@ enum sp_exit sp_apply_boot(const struct sp_options *options)
 	/* A run directory that cannot be written must not leave the host open. */
 	status = boot_locked(options, &diag);
 	if (lock >= 0)
-		close(lock);
+		sp_state_unlock(lock);
 	return sp_show_diagnostics(options, &diag) ? status : SP_EXIT_SYSTEM;
 }

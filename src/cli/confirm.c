@@ -42,7 +42,7 @@ enum sp_exit sp_command_confirm(const struct sp_options *options)
 	enum sp_exit status = lock < 0 ? SP_EXIT_SYSTEM : confirm(options, &diag);
 
 	if (lock >= 0)
-		close(lock);
+		sp_state_unlock(lock);
 	sp_show_diagnostics(options, &diag);
 	if (status == SP_EXIT_DONE && !options->quiet)
 		puts("Confirmed: this policy stays, and is the next boot's.");

@@ -72,7 +72,7 @@ static bool lock_down(
 	/* A state directory that cannot be written is no reason to stay open. */
 	locked = commit_floor(&directories, &floor, diag);
 	if (lock >= 0)
-		close(lock);
+		sp_state_unlock(lock);
 	sp_standing_clear(&floor);
 	return sp_opened_set(options->run_directory, false, diag) && locked && marked;
 }

@@ -155,7 +155,7 @@ enum sp_exit sp_command_override(const struct sp_options *options)
 	sp_array_free(&list);
 	sp_standing_clear(&standing);
 	if (lock >= 0)
-		close(lock);
+		sp_state_unlock(lock);
 	if (!sp_show_diagnostics(options, &diag) || !done)
 		return SP_EXIT_SYSTEM;
 	log_it(options);

@@ -80,7 +80,7 @@ struct sp_directories sp_directories_of(const struct sp_options *options)
 {
 	return (struct sp_directories){ options->state_directory, options->run_directory,
 		options->config_directory, options->lock_wait_ms,
-		sp_lockdown_mark(options->state_directory) };
+		sp_lockdown_mark(options->state_directory), false };
 }
 
 bool sp_state_lacks(const char *state_directory, const char *snapshot)

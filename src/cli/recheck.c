@@ -114,7 +114,7 @@ static bool commit(struct recheck *recheck, struct sp_diag *diag)
 			recheck->options->state_directory, &recheck->verdicts, diag);
 
 	if (lock >= 0)
-		close(lock);
+		sp_state_unlock(lock);
 	return done;
 }
 

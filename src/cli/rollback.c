@@ -87,7 +87,7 @@ static bool roll_back(
 					  : back_to_previous(directories, diag));
 
 	if (lock >= 0)
-		close(lock);
+		sp_state_unlock(lock);
 	return done;
 }
 

@@ -248,7 +248,7 @@ void sp_settle(struct sp_enforcing *enforcer)
 			sp_forget_leases(enforcer);
 			enforcer->refused.length = 0;
 		}
-		close(lock);
+		sp_state_unlock(lock);
 	}
 	sp_say_trouble(enforcer, &diag);
 }

@@ -56,7 +56,10 @@ bool sp_commit_ruleset(const struct sp_directories *directories,
 	if (committed && !dry)
 		sp_recollection_keep(&recollection);
 	sp_recollection_close(&recollection);
-	sp_nf_tables_close(socket);
+	if (directories->passing)
+		sp_nf_tables_leave(socket);
+	else
+		sp_nf_tables_close(socket);
 	return committed;
 }
 

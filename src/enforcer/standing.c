@@ -253,6 +253,6 @@ enum sp_undone sp_undo_pending(
 	if (lock < 0)
 		return SP_UNDONE_FAILED;
 	undone = undo_locked(directories, only_due, diag);
-	close(lock);
+	sp_state_unlock(lock);
 	return undone;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -22,6 +23,7 @@ struct sp_nf_tables {
 	struct mnl_socket *socket;
 	uint64_t namespace_cookie; /* 0: the kernel has none */
 	uint32_t sequence;
+	bool committed; /* something, perhaps */
 	char buffer[RECEIVE_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
 
@@ -78,6 +80,22 @@ void sp_nf_tables_close(struct sp_nf_tables *socket)
 	if (socket->socket)
 		mnl_socket_close(socket->socket);
 	free(socket);
+}
+
+/* It has the socket and nothing else: no lock, no pipe that somebody reads to its end. */
+static _Noreturn void hold_alone(int fd)
+{
+	if (fd > 0)
+		close_range(0, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, UINT_MAX, 0);
+	_exit(0);
+}
+
+void sp_nf_tables_leave(struct sp_nf_tables *socket)
+{
+	if (socket && socket->committed && fork() == 0)
+		hold_alone(mnl_socket_get_fd(socket->socket));
+	sp_nf_tables_close(socket);
 }
 
 /* Whatever an earlier request left behind. */
@@ -190,6 +208,7 @@ int sp_nf_tables_commit(struct sp_nf_tables *socket, const void *bytes, size_t l
 	make_room(fd, SO_SNDBUFFORCE, SO_SNDBUF, length + 4096);
 	make_room(fd, SO_RCVBUFFORCE, SO_RCVBUF, ERROR_BUFFER_BYTES);
 	drain(socket);
+	socket->committed = true;
 	while (mnl_socket_sendto(socket->socket, bytes, length) < 0)
 		if (errno != EINTR)
 			return -errno;

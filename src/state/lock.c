@@ -60,3 +60,10 @@ int sp_state_lock(const char *run_directory, uint32_t wait_ms, void (*waiting)(v
 	close(file);
 	return -1;
 }
+
+void sp_state_unlock(int lock)
+{
+	/* Closing alone would leave it to whoever has the descriptor from a fork. */
+	(void)flock(lock, LOCK_UN);
+	close(lock);
+}

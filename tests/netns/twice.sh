@@ -80,4 +80,14 @@ open tcp $A4 -> $S4:22
 open tcp $B4 -> $S4:443,80
 END
 check "a connection goes on" connection_lives stays
+
+# What waits until the kernel has freed the rules that went holds nothing else.
+held=0
+for port in {8001..8020}; do
+	sed -i '/^\[service more\]/,$d' "$POLICY"
+	printf '[service more]\nport = %s\ntls = none\n' $port >>"$POLICY"
+	sp apply --no-verify --quiet --lock-wait 0 "$POLICY" >/dev/null 2>&1 || held=$((held + 1))
+	flock -n "$RUN/lock" true || held=$((held + 1))
+done
+check_equal "twenty changes one right behind the other find the lock free" 0 $held
 finish
