@@ -47,6 +47,10 @@ void sp_text_add(struct sp_text *text, const char *format, ...)
 void sp_text_join(struct sp_text *text, ...) __attribute__((sentinel));
 void sp_text_add_number(struct sp_text *text, unsigned number);
 void sp_text_add_bytes(struct sp_text *text, const void *bytes, size_t length);
+/* The same into a buffer; what does not fit in it with its NUL is cut off. */
+void sp_join(char *to, size_t size, ...) __attribute__((sentinel));
+#define SP_DECIMAL 12
+const char *sp_decimal(char digits[SP_DECIMAL], unsigned number);
 void sp_text_free(struct sp_text *text);
 
 #endif

@@ -99,12 +99,36 @@ void sp_text_join(struct sp_text *text, ...)
 
 void sp_text_add_number(struct sp_text *text, unsigned number)
 {
-	char digits[3 * sizeof(number)], *end = digits + sizeof(digits), *at = end;
+	char digits[SP_DECIMAL];
 
+	sp_text_join(text, sp_decimal(digits, number), NULL);
+}
+
+void sp_join(char *to, size_t size, ...)
+{
+	va_list words;
+	size_t length = 0;
+
+	va_start(words, size);
+	for (const char *word; (word = va_arg(words, const char *));) {
+		size_t more = strnlen(word, size - 1 - length);
+
+		memcpy(to + length, word, more);
+		length += more;
+	}
+	va_end(words);
+	to[length] = '\0';
+}
+
+const char *sp_decimal(char digits[SP_DECIMAL], unsigned number)
+{
+	char *at = digits + SP_DECIMAL;
+
+	*--at = '\0';
 	do
 		*--at = (char)('0' + number % 10);
 	while (number /= 10);
-	sp_text_add_bytes(text, at, (size_t)(end - at));
+	return at;
 }
 
 void sp_text_free(struct sp_text *text)

@@ -61,8 +61,8 @@ static bool commit(struct apply *apply, struct sp_diag *diag)
 	    sp_verdict_proofs_for(&apply->proofs, apply->options->verify_none);
 
 	return sp_commit_ruleset(&apply->directories, apply->compiled.ruleset,
-	    &apply->compiled.gates, &proofs, apply->options->dry_run, &apply->delta,
-	    &apply->changes, diag);
+	    &apply->compiled.gates, &proofs, apply->options->dry_run,
+	    apply->options->dry_run ? &apply->delta : NULL, &apply->changes, diag);
 }
 
 /* An apply ends the lockdown that it began in; one that was pressed since stays. */

@@ -149,22 +149,37 @@ static bool is_standard(const struct sp_printer *printer, const struct sp_row *r
 	       !memcmp(printer->text.bytes + value, row->standard, length);
 }
 
-static void print_row(
-    struct sp_printer *printer, const struct sp_row *row, const void *object)
+/* Into a digest goes the number of the row, as a byte that begins no other line. */
+static void print_key(
+    struct sp_printer *printer, const struct sp_table *table, const struct sp_row *row)
+{
+	char code = (char)(0x80 | (row - table->rows));
+
+	if (printer->digest && !printer->spelled) {
+		add(printer, &code, 1);
+	} else {
+		add_word(printer, row->key);
+		add_word(printer, " = ");
+	}
+}
+
+static void print_row(struct sp_printer *printer, const struct sp_table *table,
+    const struct sp_row *row, const void *object)
 {
 	size_t begin = printer->text.length, flushed = printer->digested, value;
 
-	add_word(printer, row->key);
-	add_word(printer, " = ");
+	print_key(printer, table, row);
 	value = printer->text.length;
 	sp_print_value(printer, row, object);
 	if (is_standard(printer, row, value, flushed)) {
-		printer->digested += printer->text.length - begin + 1;
+		printer->digested += printer->text.length - begin;
 		printer->text.length = begin;
-		printer->column = 0;
-		return;
+	} else {
+		end_line(printer);
 	}
-	end_line(printer);
+	printer->column = 0;
+	if (printer->digest && !printer->spelled)
+		printer->digested += strlen(row->key) + 3;
 }
 
 static void absorb_standards(struct sp_printer *printer)
@@ -216,7 +231,7 @@ static void print_section(struct sp_printer *printer, const struct sp_table *tab
 		if (is_moot(printer, table, row, object))
 			printer->digested += MOOT_BYTES;
 		else
-			print_row(printer, row, object);
+			print_row(printer, table, row, object);
 	}
 }
 

@@ -450,6 +450,23 @@ static bool header_words(struct sp_slice inside, struct sp_section *ret)
 	return !sp_slice_trim(inside).length;
 }
 
+/* "KIND" or "KIND NAME"; it was checked to fit. */
+static void write_header(struct reader *reader)
+{
+	const struct sp_slice *kind = &reader->section.kind,
+			      *name = &reader->section.name;
+	char *at = reader->header;
+
+	memcpy(at, kind->text, kind->length);
+	at += kind->length;
+	if (name->length) {
+		*at++ = ' ';
+		memcpy(at, name->text, name->length);
+		at += name->length;
+	}
+	*at = '\0';
+}
+
 static bool take_header(struct reader *reader, struct sp_slice text)
 {
 	const char *close = memchr(text.text, ']', text.length);
@@ -486,10 +503,7 @@ static bool take_header(struct reader *reader, struct sp_slice text)
 	reader->section.line = reader->line;
 	reader->section.column = column_of(reader, text.text);
 	reader->skipping = false;
-	snprintf(reader->header, sizeof(reader->header), "%.*s%s%.*s",
-	    (int)reader->section.kind.length, reader->section.kind.text,
-	    reader->section.name.length ? " " : "", (int)reader->section.name.length,
-	    reader->section.name.text);
+	write_header(reader);
 	return hand_out(reader, HANDED_HEADER, "[", sp_slice(reader->header), "]",
 	    (struct sp_slice){ "", 0 });
 }

@@ -112,17 +112,16 @@ static void print_ports(
 	const struct sp_ports *ports;
 	const void *items;
 	size_t count;
-	char text[16];
+	char first[SP_DECIMAL], last[SP_DECIMAL], text[2 * SP_DECIMAL];
 
 	(void)row;
 	sp_field_get_list(field, &items, &count);
 	ports = items;
 	for (size_t i = 0; i < count; i++) {
-		if (ports[i].first == ports[i].last)
-			snprintf(text, sizeof(text), "%u", ports[i].first);
-		else
-			snprintf(
-			    text, sizeof(text), "%u-%u", ports[i].first, ports[i].last);
+		bool one = ports[i].first == ports[i].last;
+
+		sp_join(text, sizeof(text), sp_decimal(first, ports[i].first),
+		    one ? "" : "-", one ? "" : sp_decimal(last, ports[i].last), NULL);
 		sp_print_word(printer, text);
 	}
 }

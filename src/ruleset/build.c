@@ -12,18 +12,6 @@ const char *sp_address_set_name(
 	return name;
 }
 
-__attribute__((format(printf, 2, 0))) static char *format_name(
-    struct sp_build *build, const char *format, va_list arguments)
-{
-	char *name = NULL;
-
-	if (!build->failed && vasprintf(&name, format, arguments) < 0) {
-		name = NULL;
-		build->failed = true;
-	}
-	return name;
-}
-
 static char *copy_name(struct sp_build *build, const char *name)
 {
 	char *copy = build->failed ? NULL : strdup(name);
@@ -31,6 +19,21 @@ static char *copy_name(struct sp_build *build, const char *name)
 	if (!copy)
 		build->failed = true;
 	return copy;
+}
+
+__attribute__((format(printf, 2, 0))) static char *format_name(
+    struct sp_build *build, const char *format, va_list arguments)
+{
+	char *name = NULL;
+
+	/* Most names are whole. */
+	if (!strcmp(format, "%s"))
+		return copy_name(build, va_arg(arguments, const char *));
+	if (!build->failed && vasprintf(&name, format, arguments) < 0) {
+		name = NULL;
+		build->failed = true;
+	}
+	return name;
 }
 
 /* Appends a zeroed item and returns it; NULL and failed when memory is out. */

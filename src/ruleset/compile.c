@@ -29,7 +29,7 @@ static const char *meter_name(
 static const char *service_counter(
     char name[SP_OBJECT_NAME], const struct sp_service *service)
 {
-	snprintf(name, SP_OBJECT_NAME, "svc-%s", service->name);
+	sp_join(name, SP_OBJECT_NAME, "svc-", service->name, NULL);
 	return name;
 }
 
@@ -391,12 +391,12 @@ static void build_service(const struct scope *scope)
 static void segment_name(char name[SP_OBJECT_NAME], const struct sp_segment *segment)
 {
 	const char *protocol = sp_protocol_name(segment->protocol);
+	char first[SP_DECIMAL], last[SP_DECIMAL];
+	bool one = segment->ports.first == segment->ports.last;
 
-	if (segment->ports.first == segment->ports.last)
-		snprintf(name, SP_OBJECT_NAME, "%s-%u", protocol, segment->ports.first);
-	else
-		snprintf(name, SP_OBJECT_NAME, "%s-%u-%u", protocol, segment->ports.first,
-		    segment->ports.last);
+	sp_join(name, SP_OBJECT_NAME, protocol, "-",
+	    sp_decimal(first, segment->ports.first), one ? "" : "-",
+	    one ? "" : sp_decimal(last, segment->ports.last), NULL);
 }
 
 static void build_segment_chain(struct sp_build *build, const struct sp_policy *policy,
