@@ -40,4 +40,8 @@ bool sp_rule_recognize(struct nftnl_rule *dumped, const struct nlattr *attribute
     const struct sp_held_set *(*find)(const char *name, void *context), void *context,
     struct sp_rule *ret);
 
+/* As attributes or, where a dump has more of them than were asked for, as text. What a
+ * counter's has is taken whole, and not compared. */
+bool sp_expression_same(struct nftnl_expr *a, struct nftnl_expr *b);
+
 #endif

@@ -479,7 +479,7 @@ static bool build_all(struct sp_build *build, const struct sp_policy *policy,
 	build_range_map(build, segments, SP_TCP);
 	build_range_map(build, segments, SP_UDP);
 	sp_build_input_chain(build, policy);
-	sp_split_sets(build, SP_PIECE_INTERVALS);
+	sp_split_sets(build, SP_PIECE_INTERVALS, SP_BLOCKED_INTERVALS);
 	return !build->failed;
 }
 

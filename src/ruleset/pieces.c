@@ -4,241 +4,126 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blocks.h"
+#include "piece.h"
 
 /* What leads to the pieces has so many elements at most: a page or two of memory. */
 #define MOST_JUMPS 1024
-
-/* A prefix that intervals of the set touch. */
-struct piece {
-	struct sp_range range;
-	unsigned bits;
-	char *name; /* "SET/10.0.0.0-8" */
-};
-
-struct pieces {
-	struct piece *items;
-	size_t length, capacity;
-};
-
-/* One set that is split. */
-struct split {
-	const char *name;  /* the set's */
-	struct sp_set set; /* as it was: type and intervals */
-	/* The set's blocks, or its intervals as they are: one part without a prefix. Each
-	 * piece has a set for each of them that touches it. */
-	struct sp_blocked parts;
-	struct pieces pieces;
-};
+/* A list that is one piece has a rule for each length in place of each that matches it:
+ * where that makes more, as with thousands of services from the same addresses, it stays
+ * one set. */
+#define MOST_PART_RULES 256
 
 struct splitting {
 	struct sp_build *build;
+	SP_ARRAY(const char *) uses; /* the set of each statement that has one; sorted */
 	SP_ARRAY(struct split) splits;
+	SP_ARRAY(const struct split *) by_name; /* once all of them are there */
 };
 
-/* ---- pieces of one set ---- */
+/* ---- the sets of a ruleset ---- */
 
-static enum sp_family family_of(const struct sp_set *set)
+/* The set that the statement matches, or NULL. */
+static const char *set_of(const struct sp_statement *statement)
 {
-	return set->key == SP_KEY_IPV4 ? SP_IPV4 : SP_IPV6;
+	return statement->kind == SP_STATEMENT_MATCH &&
+		       statement->operand == SP_OPERAND_SET
+		   ? statement->name
+		   : NULL;
 }
 
-/* The first interval that ends at or behind `address`. */
-static size_t first_behind(
-    const struct sp_intervals *set, const struct sp_address *address)
+static int compare_names(const void *left, const void *right)
 {
-	size_t low = 0, high = sp_intervals_count(set);
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		struct sp_range range = sp_intervals_at(set, middle);
-
-		if (sp_address_compare(&range.last, address) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* How many intervals touch the range, and the first of them. */
-static size_t touching(
-    const struct sp_intervals *set, const struct sp_range *range, size_t *ret_first)
+static bool gather_uses(struct splitting *splitting, const struct sp_rule *rule)
 {
-	struct sp_address behind;
-	size_t end = sp_intervals_count(set);
+	for (size_t i = 0; i < rule->statements.length; i++) {
+		const char *set = set_of(&rule->statements.items[i]);
 
-	*ret_first = first_behind(set, &range->first);
-	if (sp_address_next(&range->last, &behind)) {
-		end = first_behind(set, &behind);
-		if (end < sp_intervals_count(set)) {
-			struct sp_range last = sp_intervals_at(set, end);
-
-			/* It ends behind the range; does it begin within? */
-			end += sp_address_compare(&last.first, &range->last) <= 0;
-		}
-	}
-	return end > *ret_first ? end - *ret_first : 0;
-}
-
-/* The prefix of `bits` + 1 bits in `prefix`, its lower or upper half. */
-static struct sp_range half_of(const struct sp_range *prefix, unsigned bits, bool upper)
-{
-	unsigned low_bit = prefix->first.family == SP_IPV4 ? 31 - bits : 127 - bits;
-	uint64_t high = low_bit >= 64 ? UINT64_C(1) << (low_bit - 64) : 0;
-	uint64_t low = low_bit < 64 ? UINT64_C(1) << low_bit : 0;
-	struct sp_range half = *prefix;
-
-	if (upper) {
-		half.first.high |= high;
-		half.first.low |= low;
-	} else {
-		half.last.high &= ~high;
-		half.last.low &= ~low;
-	}
-	return half;
-}
-
-static bool name_piece(const struct sp_set *set, struct piece *piece)
-{
-	char address[SP_ADDRESS_TEXT];
-
-	sp_address_print(&piece->range.first, address);
-	/* nft's identifiers know no colon. */
-	for (char *at = address; *at; at++)
-		if (*at == ':')
-			*at = '.';
-	if (asprintf(&piece->name, "%s/%s-%u", set->name, address, piece->bits) >= 0)
-		return true;
-	piece->name = NULL;
-	return false;
-}
-
-static bool cut(const struct sp_set *set, size_t most, const struct sp_range *prefix,
-    unsigned bits, struct pieces *ret)
-{
-	struct piece piece = { .range = *prefix, .bits = bits };
-	struct sp_range half;
-	size_t first, count = touching(&set->addresses, prefix, &first);
-
-	if (!count)
-		return true;
-	if (count <= most) {
-		if (!name_piece(set, &piece) || !sp_array_push(ret, piece)) {
-			free(piece.name);
+		if (set && !sp_array_push(&splitting->uses, set))
 			return false;
-		}
-		return true;
-	}
-	half = half_of(prefix, bits, false);
-	if (!cut(set, most, &half, bits + 1, ret))
-		return false;
-	half = half_of(prefix, bits, true);
-	return cut(set, most, &half, bits + 1, ret);
-}
-
-static struct sp_range everything(enum sp_family family)
-{
-	uint64_t low = family == SP_IPV4 ? UINT32_MAX : UINT64_MAX;
-
-	return (struct sp_range){ { .family = family },
-		{ family, family == SP_IPV4 ? 0 : UINT64_MAX, low } };
-}
-
-/* What of a part touches the piece, whole. */
-static struct sp_intervals slice(const struct sp_blocks *part, const struct piece *piece)
-{
-	struct sp_intervals slice = { 0 };
-	size_t first, count = touching(&part->addresses, &piece->range, &first);
-
-	if (!count)
-		return slice;
-	if (piece->range.first.family == SP_IPV4) {
-		slice.v4.items = part->addresses.v4.items + first;
-		slice.v4.length = count;
-	} else {
-		slice.v6.items = part->addresses.v6.items + first;
-		slice.v6.length = count;
-	}
-	return slice;
-}
-
-/* "SET/10.0.0.0-8/24" has the blocks of 24 bits. */
-static bool name_part(
-    const struct sp_blocks *part, const struct piece *piece, char **ret_name)
-{
-	if ((part->prefix ? asprintf(ret_name, "%s/%u", piece->name, part->prefix)
-			  : asprintf(ret_name, "%s", piece->name)) >= 0)
-		return true;
-	*ret_name = NULL;
-	return false;
-}
-
-/* Blocks, if the list has few lengths, and the ruleset keeps what they are made of. */
-static bool take_parts(struct sp_build *build, struct split *split)
-{
-	const struct sp_set *set = &split->set;
-	struct sp_blocked *parts = &split->parts;
-
-	if (!sp_blocks_make(&set->addresses, family_of(set), parts))
-		return false;
-	if (!parts->count) {
-		parts->count = 1;
-		parts->lengths[0] =
-		    (struct sp_blocks){ .addresses = set->addresses, .borrowed = true };
-	}
-	for (size_t i = 0; i < parts->count; i++) {
-		if (parts->lengths[i].borrowed)
-			continue;
-		if (!sp_array_push(&build->ruleset->lists, parts->lengths[i].addresses))
-			return false;
-		parts->lengths[i].borrowed = true;
 	}
 	return true;
 }
 
-/* ---- the sets of a ruleset ---- */
+static bool gather_all_uses(struct splitting *splitting)
+{
+	const struct sp_ruleset *ruleset = splitting->build->ruleset;
+
+	for (size_t c = 0; c < ruleset->chains.length; c++)
+		for (size_t r = 0; r < ruleset->chains.items[c].rules.length; r++)
+			if (!gather_uses(
+				splitting, &ruleset->chains.items[c].rules.items[r]))
+				return false;
+	if (splitting->uses.length)
+		qsort(splitting->uses.items, splitting->uses.length,
+		    sizeof(*splitting->uses.items), compare_names);
+	return true;
+}
+
+/* How many statements match the set, up to one more than `most`. */
+static size_t uses_of(const struct splitting *splitting, const char *set, size_t most)
+{
+	size_t low = 0, high = splitting->uses.length, count = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(splitting->uses.items[middle], set) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (count <= most && low + count < splitting->uses.length &&
+	       !strcmp(splitting->uses.items[low + count], set))
+		count++;
+	return count;
+}
 
 /* Lists that the policy names; a rule matches one of them, as its source. */
-static bool is_splittable(const struct sp_set *set, size_t most)
+static bool is_splittable(const struct sp_set *set, size_t most, size_t least)
 {
+	size_t count = sp_intervals_count(&set->addresses);
+
 	return !strncmp(
 		   set->name, SP_ADDRESS_SET_PREFIX, strlen(SP_ADDRESS_SET_PREFIX)) &&
 	       (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6) && set->interval &&
-	       set->borrowed && !set->map && sp_intervals_count(&set->addresses) > most;
+	       set->borrowed && !set->map && (count > most || count >= least);
 }
 
-static void split_free(struct split *split)
+/* Of no blocks and one piece is what it was. */
+static bool is_split(const struct splitting *splitting, const struct split *split)
 {
-	for (size_t i = 0; i < split->pieces.length; i++)
-		free(split->pieces.items[i].name);
-	sp_array_free(&split->pieces);
-	sp_blocks_free(&split->parts);
+	return split->pieces.length > 1 ||
+	       (split->parts.lengths[0].prefix &&
+		   split->parts.count *
+			   uses_of(splitting, split->name, MOST_PART_RULES) <=
+		       MOST_PART_RULES);
 }
 
 static void add_split(struct splitting *splitting, const struct sp_set *set, size_t most)
 {
 	struct split split = { .name = set->name, .set = *set };
-	struct sp_range all = everything(family_of(set));
+	bool made = sp_split_cut(splitting->build, &split, most),
+	     used = made && is_split(splitting, &split);
 
-	if (!take_parts(splitting->build, &split) ||
-	    !cut(set, most, &all, 0, &split.pieces) ||
-	    !sp_array_push(&splitting->splits, split)) {
+	if (!made || (used && !sp_array_push(&splitting->splits, split)))
 		splitting->build->failed = true;
-		split_free(&split);
-	}
+	if (!used || splitting->build->failed)
+		sp_split_clear(&split);
 }
 
 static void add_part_set(struct sp_build *build, const struct split *split,
     const struct piece *piece, const struct sp_blocks *part)
 {
-	struct sp_intervals addresses = slice(part, piece);
+	struct sp_intervals addresses = sp_piece_slice(part, piece);
 	struct sp_set *set;
 	char *name;
 
 	if (sp_intervals_is_empty(&addresses))
 		return;
-	if (!name_part(part, piece, &name)) {
+	if (!sp_piece_name_part(part, piece, &name)) {
 		build->failed = true;
 		return;
 	}
@@ -263,7 +148,7 @@ static void add_piece_sets(struct sp_build *build, const struct split *split)
 }
 
 /* The pieces stand where the set stood. */
-static void split_sets(struct splitting *splitting, size_t most)
+static void split_sets(struct splitting *splitting, size_t most, size_t least)
 {
 	struct sp_ruleset *ruleset = splitting->build->ruleset;
 	struct sp_set *old = ruleset->sets.items;
@@ -273,7 +158,7 @@ static void split_sets(struct splitting *splitting, size_t most)
 	for (size_t i = 0; i < count; i++) {
 		size_t splits = splitting->splits.length;
 
-		if (!splitting->build->failed && is_splittable(&old[i], most))
+		if (!splitting->build->failed && is_splittable(&old[i], most, least))
 			add_split(splitting, &old[i], most);
 		if (splitting->splits.length > splits) {
 			add_piece_sets(
@@ -288,15 +173,35 @@ static void split_sets(struct splitting *splitting, size_t most)
 
 /* ---- the rules that match them ---- */
 
+static int compare_splits(const void *left, const void *right)
+{
+	const struct split *const *a = left, *const *b = right;
+
+	return strcmp((*a)->name, (*b)->name);
+}
+
+static bool index_splits(struct splitting *splitting)
+{
+	for (size_t i = 0; i < splitting->splits.length; i++)
+		if (!sp_array_push(&splitting->by_name,
+			(const struct split *)&splitting->splits.items[i]))
+			return false;
+	qsort(splitting->by_name.items, splitting->by_name.length,
+	    sizeof(*splitting->by_name.items), compare_splits);
+	return true;
+}
+
 static const struct split *split_of(
     const struct splitting *splitting, const struct sp_statement *statement)
 {
-	if (statement->kind != SP_STATEMENT_MATCH || statement->operand != SP_OPERAND_SET)
+	const struct split wanted = { .name = set_of(statement) }, *key = &wanted;
+	const struct split *const *found;
+
+	if (!wanted.name)
 		return NULL;
-	for (size_t i = 0; i < splitting->splits.length; i++)
-		if (!strcmp(splitting->splits.items[i].name, statement->name))
-			return &splitting->splits.items[i];
-	return NULL;
+	found = bsearch(&key, splitting->by_name.items, splitting->by_name.length,
+	    sizeof(*splitting->by_name.items), compare_splits);
+	return found ? *found : NULL;
 }
 
 /* Where the rule matches a set that is split; its length: nowhere. */
@@ -329,6 +234,12 @@ static bool copy_statement(struct sp_rule *to, const struct sp_statement *from)
 failed:
 	sp_statement_clear(&copy);
 	return false;
+}
+
+/* Does a map lead to its pieces? What is one piece is looked up where the set was. */
+static bool is_mapped(const struct split *split)
+{
+	return split->pieces.length > 1;
 }
 
 /* Rules of one chain that follow one another and differ only behind the set. */
@@ -422,7 +333,16 @@ static void add_jumps(struct sp_build *build, const struct group *group)
 	}
 }
 
-/* What is left of the group's rules, for one set. */
+static void copy_statements(struct sp_build *build, struct sp_rule *to,
+    const struct sp_rule *from, size_t first, size_t end)
+{
+	for (size_t s = first; s < end; s++)
+		if (!build->failed && !copy_statement(to, &from->statements.items[s]))
+			build->failed = true;
+}
+
+/* The group's rules for one set: what is left of them, behind a map that leads here, or
+ * all. */
 static void add_part_rules(struct sp_build *build, const struct group *group,
     const char *set, unsigned prefix, struct sp_chain *chain)
 {
@@ -434,12 +354,12 @@ static void add_part_rules(struct sp_build *build, const struct group *group,
 			return;
 		rule->service = from->service;
 		rule->at = from->at;
+		if (!is_mapped(group->split))
+			copy_statements(build, rule, from, 0, group->place);
 		sp_build_match_blocks(
 		    build, rule, from->statements.items[group->place].field, set, prefix);
-		for (size_t s = group->place + 1; s < from->statements.length; s++)
-			if (!build->failed &&
-			    !copy_statement(rule, &from->statements.items[s]))
-				build->failed = true;
+		copy_statements(
+		    build, rule, from, group->place + 1, from->statements.length);
 	}
 }
 
@@ -449,12 +369,12 @@ static void add_piece_rules(struct sp_build *build, const struct group *group,
 {
 	for (size_t i = 0; i < group->split->parts.count && !build->failed; i++) {
 		const struct sp_blocks *part = &group->split->parts.lengths[i];
-		struct sp_intervals addresses = slice(part, piece);
+		struct sp_intervals addresses = sp_piece_slice(part, piece);
 		char *name;
 
 		if (sp_intervals_is_empty(&addresses))
 			continue;
-		if (!name_part(part, piece, &name)) {
+		if (!sp_piece_name_part(part, piece, &name)) {
 			build->failed = true;
 			return;
 		}
@@ -511,9 +431,7 @@ static void add_head(
 {
 	*ret =
 	    (struct sp_rule){ .service = group->rules->service, .at = group->rules->at };
-	for (size_t s = 0; s < group->place; s++)
-		if (!copy_statement(ret, &group->rules->statements.items[s]))
-			build->failed = true;
+	copy_statements(build, ret, group->rules, 0, group->place);
 	for (size_t i = 0; i < build->ruleset->sets.length; i++) {
 		const struct sp_set *map = &build->ruleset->sets.items[i];
 
@@ -533,19 +451,37 @@ static bool has_group(const struct splitting *splitting, const struct sp_chain *
 	return split != NULL;
 }
 
-static void take_group(struct sp_build *build, const char *chain, struct group *group,
-    struct sp_rule *ret_head)
+static void take_group(struct sp_build *build, size_t number, struct group *group)
 {
-	if (!name_group(build, chain, group)) {
+	struct sp_rule head = { 0 };
+
+	if (!is_mapped(group->split)) {
+		add_piece_rules(build, group, group->split->pieces.items,
+		    &build->ruleset->chains.items[number]);
+		return;
+	}
+	if (!name_group(build, build->ruleset->chains.items[number].name, group)) {
 		build->failed = true;
 		return;
 	}
 	add_jumps(build, group);
 	add_piece_chains(build, group);
-	add_head(build, group, ret_head);
+	add_head(build, group, &head);
+	/* The chains of the pieces were added to the array that this one is in. */
+	if (!sp_array_push(&build->ruleset->chains.items[number].rules, head)) {
+		build->failed = true;
+		sp_rule_clear(&head);
+	}
 }
 
-/* The chain is found by its number: those of the pieces are added to the array. */
+static bool keep_rule(struct sp_build *build, size_t number, struct sp_rule *rule)
+{
+	if (!sp_array_push(&build->ruleset->chains.items[number].rules, *rule))
+		return false;
+	memset(rule, 0, sizeof(*rule));
+	return true;
+}
+
 static void split_chain(struct splitting *splitting, size_t number)
 {
 	struct sp_build *build = splitting->build;
@@ -556,43 +492,43 @@ static void split_chain(struct splitting *splitting, size_t number)
 	while (next < old.rules.length && !build->failed) {
 		struct group group =
 		    group_at(splitting, &old.rules.items[next], old.rules.length - next);
-		struct sp_rule rule = { 0 };
 
 		if (group.split)
-			take_group(build, old.name, &group, &rule);
-		else
-			rule = old.rules.items[next];
-		if (!sp_array_push(&build->ruleset->chains.items[number].rules, rule)) {
+			take_group(build, number, &group);
+		else if (!keep_rule(build, number, &old.rules.items[next]))
 			build->failed = true;
-			sp_rule_clear(&rule);
-		}
-		for (size_t i = 0; group.split && i < group.count; i++)
-			sp_rule_clear(&old.rules.items[next + i]);
 		next += group.count;
 		free(group.name);
 	}
-	for (; next < old.rules.length; next++)
-		sp_rule_clear(&old.rules.items[next]);
+	for (size_t i = 0; i < old.rules.length; i++)
+		sp_rule_clear(&old.rules.items[i]);
 	sp_array_free(&old.rules);
 }
 
 static void splitting_free(struct splitting *splitting)
 {
 	for (size_t i = 0; i < splitting->splits.length; i++) {
-		split_free(&splitting->splits.items[i]);
+		sp_split_clear(&splitting->splits.items[i]);
 		sp_set_clear(&splitting->splits.items[i].set);
 	}
+	sp_array_free(&splitting->by_name);
+	sp_array_free(&splitting->uses);
 	sp_array_free(&splitting->splits);
 }
 
-void sp_split_sets(struct sp_build *build, size_t most)
+void sp_split_sets(struct sp_build *build, size_t most, size_t least)
 {
 	struct splitting splitting = { .build = build };
 	size_t chains = build->ruleset->chains.length;
 
 	if (build->failed)
 		return;
-	split_sets(&splitting, most);
+	if (gather_all_uses(&splitting))
+		split_sets(&splitting, most, least);
+	else
+		build->failed = true;
+	if (splitting.splits.length && !build->failed)
+		build->failed = !index_splits(&splitting);
 	for (size_t i = 0; splitting.splits.length && i < chains && !build->failed; i++)
 		if (has_group(&splitting, &build->ruleset->chains.items[i]))
 			split_chain(&splitting, i);
