@@ -249,16 +249,42 @@ static bool look_at_places(
 	return true;
 }
 
+/* The service that is alone on a port and allows: but for loopback, which is not looked
+ * at, there is nothing else than what becomes of the rest. It is named, reached and
+ * needed, and nobody's packets are another's. Most ports of a long policy are like that.
+ * SIZE_MAX: there is no such service. */
+static size_t service_alone(const struct looking *looking, const struct sp_steps *steps)
+{
+	const struct sp_step *step = steps->items, *rest = step + steps->length - 1;
+	size_t service;
+
+	while (step < rest && step->loopback)
+		step++;
+	service = service_of(step);
+	if (service == SIZE_MAX || service_of(rest) != SIZE_MAX || rest->rate ||
+	    looking->policy->services[service].action != SP_ALLOW)
+		return SIZE_MAX;
+	for (; step < rest; step++)
+		if (service_of(step) != service || step->fate == rest->fate)
+			return SIZE_MAX;
+	return service;
+}
+
 static bool look_at_port(struct looking *looking, const struct sp_side *side,
     enum sp_protocol protocol, uint16_t port)
 {
 	struct sp_steps steps = { 0 };
 	const struct sp_steps *sides[SP_SIDES] = { &steps, NULL };
 	struct sp_places places = { 0 };
-	bool done = sp_side_steps(side, looking->pool, protocol, port, &steps) &&
-		    sp_places_make(sides, looking->pool, &places) &&
-		    look_at_places(looking, &steps, &places);
+	bool done = sp_side_steps(side, looking->pool, protocol, port, &steps);
+	size_t alone = done && steps.length ? service_alone(looking, &steps) : SIZE_MAX;
 
+	if (alone != SIZE_MAX)
+		looking->seen[alone].named = looking->seen[alone].reached =
+		    looking->seen[alone].needed = true;
+	else
+		done = done && sp_places_make(sides, looking->pool, &places) &&
+		       look_at_places(looking, &steps, &places);
 	sp_places_free(&places);
 	sp_array_free(&steps);
 	return done;
