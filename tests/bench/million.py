@@ -58,13 +58,22 @@ def edit(directory, family, number):
     return gone
 
 
+def batch_seconds(command):
+    """How long the system calls take that commit, the tracer's part in them included."""
+    with tempfile.NamedTemporaryFile("r") as trace:
+        subprocess.run(["strace", "-T", "-e", "trace=sendto", "-o", trace.name, *command], check=True)
+        return sum(float(line.rsplit("<", 1)[1].split(">")[0]) for line in trace if "NFNL_MSG_BATCH_BEGIN" in line)
+
+
 def ours(directory, family, number):
     host = Host(directory)
     policy = f"{directory}/policy{family}.ini"
     apply = host.command("apply", "--quiet", "--no-verify", policy)
     result = {"first": measured(*apply), "again": measured(*apply)}
-    edit(directory, family, number)
+    edit(directory, family, 2 * number)
     result["one"] = measured(*apply)
+    edit(directory, family, 2 * number + 1)
+    result["batch"] = batch_seconds(apply)
     result["whole"] = measured(*host.command("status", "--verify", "--format", "json"))
     return result
 
@@ -118,9 +127,8 @@ def bench(directory, family, report):
     if side("one", "wall", "nft"):
         changed["nft add element"] = side("one", "wall", "nft")
     report.row(f"{what}: one added, one removed", "s", changed, "at most 0.4 s; nft 200 times as long")
-    report.row(f"{what}: of that in the kernel, above an unchanged run", "ms",
-        {"sallyport apply": [1000 * (one - again) for one, again in zip(side("one", "system"), side("again", "system"))]},
-        "at most 20 ms")
+    report.row(f"{what}: of that in the kernel, committing", "ms",
+        {"sallyport apply": [1000 * seconds for seconds in column(results["ours"], "batch")]}, "at most 20 ms")
     whole = {"sallyport status --verify": side("whole", "wall")}
     if side("whole", "wall", "nft"):
         whole["nft list set"] = side("whole", "wall", "nft")
