@@ -16,8 +16,8 @@ bool sp_array_grow(
 		return false;
 	if (wanted <= *capacity)
 		return true;
-	/* What is large has few of it, a rule's statements for example. */
-	room = *capacity ? *capacity : item_size < 64 ? 8 : 4;
+	/* What is large has few of it: a rule's statements, a service's prefixes. */
+	room = *capacity ? *capacity : item_size <= 16 ? 8 : 4;
 	while (room < wanted)
 		if (__builtin_mul_overflow(room, 2, &room))
 			return false;
