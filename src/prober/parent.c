@@ -75,6 +75,18 @@ static const struct trust *trust_of(const void *context, uint32_t number)
 	return store && store->trust->context ? store->trust : NULL;
 }
 
+/* In a child, before it meets its peer: the keys of all others go, so that a peer that
+ * takes it over finds none. The stores are the child's own copies. */
+static const struct trust *trust_alone(const void *context, uint32_t number)
+{
+	const struct parent *parent = context;
+
+	for (size_t i = 0; i < parent->stores.length; i++)
+		if (parent->stores.items[i].number != number)
+			trust_forget_client(parent->stores.items[i].trust);
+	return trust_of(context, number);
+}
+
 static struct store *add_store(struct parent *parent, uint32_t number)
 {
 	struct store store = { .number = number, .trust = NULL };
@@ -101,7 +113,7 @@ static _Noreturn void become_child(const struct parent *parent, int channel)
 		_exit(1);
 	if (close_range(4, ~0u, 0) < 0)
 		_exit(1);
-	_exit(child_run(3, trust_of, parent));
+	_exit(child_run(3, trust_alone, parent));
 }
 
 /* Whatever hinders it, the next request that needs one says so. */
@@ -197,9 +209,11 @@ static bool serve(struct parent *parent)
 
 	if (sp_frame_receive(parent->control, &frame, &descriptor, &length) ==
 	    SP_RECEIVED_FRAME) {
-		if (frame.type == SP_FRAME_STORE)
+		if (frame.type == SP_FRAME_STORE) {
 			well = take_piece(parent, &frame.store);
-		else if (frame.type == SP_FRAME_ENDPOINT)
+			/* It may have been of a key. */
+			explicit_bzero(frame.store.bytes, frame.store.length);
+		} else if (frame.type == SP_FRAME_ENDPOINT)
 			well = start_child(parent, &frame, descriptor);
 		sp_frame_free(&frame);
 	}

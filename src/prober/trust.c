@@ -10,13 +10,24 @@
 
 #include "handshake.h"
 
+/* Room for a key's file is made at once: growing would leave a part of it behind. */
+static size_t room_for(const struct sp_store_piece *piece)
+{
+	return piece->part == SP_STORE_CLIENT &&
+		       piece->length < SP_MAX_CLIENT_CERTIFICATE_BYTES
+		   ? SP_MAX_CLIENT_CERTIFICATE_BYTES
+		   : piece->length;
+}
+
 bool trust_add(struct trust *trust, const struct sp_store_piece *piece)
 {
 	size_t length = trust->parts[piece->part].length;
 
-	if (trust->context || piece->length > SP_MAX_STORE_BYTES - length ||
+	if (trust->context || piece->length > SP_MAX_STORE_BYTES - length)
+		return false;
+	if (trust->parts[piece->part].capacity - length < piece->length &&
 	    !sp_array_grow((void **)&trust->parts[piece->part].bytes,
-		&trust->parts[piece->part].capacity, length, piece->length, 1))
+		&trust->parts[piece->part].capacity, length, room_for(piece), 1))
 		return false;
 	if (piece->length)
 		memcpy(trust->parts[piece->part].bytes + length, piece->bytes,
@@ -169,8 +180,20 @@ bool trust_show_client(const struct trust *trust, SSL *ssl)
 	       (show_chain(trust, ssl) && show_key(trust, ssl));
 }
 
+void trust_forget_client(struct trust *trust)
+{
+	if (trust->parts[SP_STORE_CLIENT].bytes)
+		explicit_bzero(trust->parts[SP_STORE_CLIENT].bytes,
+		    trust->parts[SP_STORE_CLIENT].length);
+	free(trust->parts[SP_STORE_CLIENT].bytes);
+	trust->parts[SP_STORE_CLIENT].bytes = NULL;
+	trust->parts[SP_STORE_CLIENT].length = 0;
+	trust->parts[SP_STORE_CLIENT].capacity = 0;
+}
+
 void trust_free(struct trust *trust)
 {
+	trust_forget_client(trust);
 	for (unsigned i = 0; i < SP_STORE_PARTS; i++)
 		free(trust->parts[i].bytes);
 	sk_X509_pop_free(trust->local, X509_free);

@@ -37,6 +37,9 @@ bool trust_is_public(const struct trust *trust, const X509 *anchor);
  * its key is not its own. */
 bool trust_show_client(const struct trust *trust, SSL *ssl);
 
+/* Nothing of the client's file is left in memory; no session can show it any more. */
+void trust_forget_client(struct trust *trust);
+
 void trust_free(struct trust *trust);
 
 #endif

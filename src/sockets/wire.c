@@ -61,6 +61,7 @@ enum sp_received sp_frame_receive(
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes) };
+	bool decoded;
 	ssize_t length;
 
 	*ret_descriptor = -1;
@@ -77,8 +78,9 @@ enum sp_received sp_frame_receive(
 	*ret_descriptor = descriptor_of(&message);
 	*ret_length = (size_t)length;
 	errno = 0;
-	if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
-	    !sp_frame_decode(bytes, (size_t)length, ret))
-		return SP_RECEIVED_BROKEN;
-	return SP_RECEIVED_FRAME;
+	decoded = !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
+		  sp_frame_decode(bytes, (size_t)length, ret);
+	/* Children are forked from who receives keys: no copy stays on its stack. */
+	explicit_bzero(bytes, (size_t)length);
+	return decoded ? SP_RECEIVED_FRAME : SP_RECEIVED_BROKEN;
 }
