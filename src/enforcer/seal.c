@@ -20,8 +20,7 @@
 #include <unistd.h>
 
 #include <sallyport/enforcer.h>
-
-#include "filter.h"
+#include <sallyport/filter.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1

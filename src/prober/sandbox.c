@@ -2,18 +2,16 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <sallyport/filter.h>
 #include <sallyport/limits.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,9 +20,8 @@
 #define SANITIZED 0
 #endif
 
-/* The compiled filter: loading these bytes takes one call, building them with
- * libseccomp about a millisecond. */
-static struct sock_fprog filter;
+/* Written once: a child only loads it. */
+static struct sp_filter filter;
 
 static const int allowed[] = {
 	/* the descriptors it holds */
@@ -42,51 +39,14 @@ static const int allowed[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group)
 };
 
-/* Memory may be mapped and protected, but never made executable. */
-static bool allow_memory(scmp_filter_ctx context)
+static void write_filter(void)
 {
-	struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-
-	return seccomp_rule_add_array(
-		   context, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec) == 0 &&
-	       seccomp_rule_add_array(
-		   context, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec) == 0;
-}
-
-/* libseccomp writes a filter only to a descriptor; memory stands behind it. */
-static bool export_filter(scmp_filter_ctx context)
-{
-	int fd = memfd_create("filter", MFD_CLOEXEC);
-	struct stat status;
-	bool done = false;
-
-	if (fd < 0)
-		return false;
-	if (seccomp_export_bpf(context, fd) == 0 && fstat(fd, &status) == 0 &&
-	    status.st_size > 0 &&
-	    (size_t)status.st_size % sizeof(struct sock_filter) == 0 &&
-	    (size_t)status.st_size / sizeof(struct sock_filter) <= BPF_MAXINSNS) {
-		filter.len =
-		    (unsigned short)((size_t)status.st_size / sizeof(struct sock_filter));
-		filter.filter = malloc((size_t)status.st_size);
-		done = filter.filter && pread(fd, filter.filter, (size_t)status.st_size,
-					    0) == status.st_size;
-	}
-	close(fd);
-	return done;
-}
-
-static bool build_filter(void)
-{
-	scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	bool done = context != NULL;
-
-	for (size_t i = 0; done && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		done = seccomp_rule_add_array(
-			   context, SCMP_ACT_ALLOW, allowed[i], 0, NULL) == 0;
-	done = done && allow_memory(context) && export_filter(context);
-	seccomp_release(context);
-	return done;
+	sp_filter_begin(&filter);
+	sp_filter_calls(
+	    &filter, SECCOMP_RET_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
+	/* Memory may be mapped and protected, but never made executable. */
+	sp_filter_without(&filter, SCMP_SYS(mmap), 2, PROT_EXEC);
+	sp_filter_without(&filter, SCMP_SYS(mprotect), 2, PROT_EXEC);
 }
 
 /* The bounding set can only be emptied by who may change it (CAP_SETPCAP);
@@ -122,8 +82,8 @@ bool sandbox_prepare(const char **ret_step)
 	*ret_step = "dropping capabilities";
 	if (!drop_capabilities())
 		return false;
-	*ret_step = "building the system call filter";
-	return SANITIZED || build_filter();
+	write_filter();
+	return true;
 }
 
 /* linux/landlock.h as of ABI 6; what a kernel does not know has to be zero. */
@@ -199,8 +159,7 @@ bool sandbox_enter(const char **ret_step)
 	if (!enter_landlock())
 		return false;
 	*ret_step = "loading the system call filter";
-	return SANITIZED ||
-	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+	return SANITIZED || sp_filter_enter(&filter, SECCOMP_RET_KILL_PROCESS);
 }
 
 bool sandbox_is_whole(void)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In the parent, once: no new privileges, no capability, and the filter built,
+/* In the parent, once: no new privileges, no capability, and the filter written,
  * so that a child only has to load it. False, with the failing step's name. */
 bool sandbox_prepare(const char **ret_step);
 

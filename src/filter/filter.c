@@ -1,4 +1,4 @@
-#include "filter.h"
+#include <sallyport/filter.h>
 
 #include <endian.h>
 #include <errno.h>
@@ -88,6 +88,21 @@ void sp_filter_argument(struct sp_filter *to, uint32_t action, int call,
 		end(to, SECCOMP_RET_ALLOW);
 	}
 	end(to, action);
+}
+
+void sp_filter_without(struct sp_filter *to, int call, unsigned argument, uint32_t bits)
+{
+	size_t low = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
+
+	if (call < 0)
+		return;
+	if (__BYTE_ORDER == __BIG_ENDIAN)
+		low += sizeof(uint32_t);
+	require(to, BPF_JEQ, (uint32_t)call, 4);
+	load(to, low);
+	add(to, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_K | BPF_JSET, bits, 1, 0));
+	end(to, SECCOMP_RET_ALLOW);
+	load(to, offsetof(struct seccomp_data, nr));
 }
 
 bool sp_filter_enter(struct sp_filter *filter, uint32_t action)

@@ -1,7 +1,7 @@
 /* A filter of system calls, written where the caller keeps it. libseccomp (2.5.4)
  * loads, and calls a success, the part of one that it had memory for. */
-#ifndef SALLYPORT_ENFORCER_FILTER_H
-#define SALLYPORT_ENFORCER_FILTER_H
+#ifndef SALLYPORT_FILTER_H
+#define SALLYPORT_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +28,8 @@ void sp_filter_calls(
  * `action`. */
 void sp_filter_argument(struct sp_filter *to, uint32_t action, int call,
     unsigned argument, const uint32_t *values, size_t count);
+/* The call is allowed with none of the bits in its argument's lower half. */
+void sp_filter_without(struct sp_filter *to, int call, unsigned argument, uint32_t bits);
 /* Every other call ends with `action`. False: errno says why. */
 bool sp_filter_enter(struct sp_filter *filter, uint32_t action);
 
