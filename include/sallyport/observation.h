@@ -246,7 +246,8 @@ enum sp_ended {
 	SP_ENDED_NOT_ASKED,
 	SP_ENDED_DONE,	    /* said that it was done */
 	SP_ENDED_SANDBOX,   /* could not seal itself; `failure` says why */
-	SP_ENDED_EXIT,	    /* left without saying so; `code` is its exit status */
+	SP_ENDED_EXIT,	    /* left without saying so; `code` is its exit status, or
+			     * why there was none: ENOMEM means the same in both */
 	SP_ENDED_SIGNAL,    /* crashed, or the kernel's filter ended it; `code` */
 	SP_ENDED_DEADLINE,  /* out of time: killed */
 	SP_ENDED_PROTOCOL,  /* said what it may not say; `failure` says what */

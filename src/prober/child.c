@@ -39,7 +39,7 @@ struct conversation {
 	bool answered;
 	unsigned silent;
 	bool together; /* several hellos at a time are answered well */
-	bool broken;   /* the caller is gone, or memory is out */
+	int broken;    /* the exit status once the caller is gone, or memory is out */
 };
 
 /* A question under way. */
@@ -128,9 +128,10 @@ static void ask_handshake(struct conversation *conversation, int fd, int64_t dea
 
 	handshake_ask(&handshake, fd, observation, &chain);
 	remember_key(conversation, observation->question, chain.sent);
+	errno = 0;
 	if (!described_chain(
 		&conversation->described, &conversation->channel, &chain, observation))
-		conversation->broken = true;
+		conversation->broken = errno == ENOMEM ? ENOMEM : 1;
 	handshake_chain_free(&chain);
 }
 
@@ -364,7 +365,7 @@ static void tell(struct conversation *conversation, struct asking *asking)
 	}
 	conversation->asked++;
 	if (!channel_send(&conversation->channel, &frame))
-		conversation->broken = true;
+		conversation->broken = 1;
 	sp_frame_free(&frame);
 }
 
@@ -382,7 +383,7 @@ static void tell_passwords(struct conversation *conversation, uint16_t name)
 	frame.observation.tries = 1;
 	frame.observation.alert = 256;
 	if (!channel_send(&conversation->channel, &frame))
-		conversation->broken = true;
+		conversation->broken = 1;
 	sp_frame_free(&frame);
 }
 
@@ -610,7 +611,7 @@ static int converse(
 	int status = 1;
 
 	if (!conversation)
-		return 1;
+		return ENOMEM;
 	conversation->channel.fd = fd;
 	conversation->channel.deadline_ms = clock_ms() + request->port_ms;
 	conversation->request = request;
@@ -619,7 +620,9 @@ static int converse(
 		status = finish(conversation, step);
 	} else if (trust) {
 		ask_all(conversation);
-		status = conversation->broken ? 1 : finish(conversation, NULL);
+		status = conversation->broken;
+		if (!status)
+			status = finish(conversation, NULL);
 	}
 	free(conversation);
 	return status;
@@ -634,7 +637,7 @@ int child_run(int fd, child_trust *trust_of, const void *context)
 	bool sealed = sandbox_enter(&step);
 
 	if (sp_frame_receive(fd, &frame, &channel, &length) != SP_RECEIVED_FRAME)
-		return 1;
+		return errno == ENOMEM ? ENOMEM : 1;
 	close(fd);
 	if (frame.type == SP_FRAME_ENDPOINT && channel >= 0)
 		status = converse(channel, &frame.endpoint.request,

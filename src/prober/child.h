@@ -10,8 +10,8 @@
 /* The store of this number; NULL: there is none. */
 typedef const struct trust *child_trust(const void *context, uint32_t number);
 
-/* Returns the exit status. `fd` is what the endpoint and its channel come from, and
- * the only descriptor that is open. */
+/* Returns the exit status, ENOMEM where memory is out. `fd` is what the endpoint and its
+ * channel come from, and the only descriptor that is open. */
 int child_run(int fd, child_trust *trust_of, const void *context);
 
 #endif

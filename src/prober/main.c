@@ -1,6 +1,7 @@
 /* sallyport-prober: started by sallyport with a socket as descriptor 3, never by
  * a person. It opens nothing: trust stores, channels and connections are sent
  * to it. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 
+#include "memory.h"
 #include "parent.h"
 #include "sandbox.h"
 
@@ -35,7 +37,8 @@ static bool preload(void)
 
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
+	return memory_guard() &&
+	       OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
 				    OPENSSL_INIT_LOAD_SSL_STRINGS |
 				    OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
 		   NULL) == 1 &&
@@ -53,9 +56,12 @@ int main(void)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	errno = 0;
 	if (!preload() || !sandbox_prepare(&step)) {
+		int status = errno == ENOMEM ? ENOMEM : 3;
+
 		fprintf(stderr, "sallyport-prober: cannot seal itself: %s\n", step);
-		return 3;
+		return status;
 	}
 	return parent_run(CONTROL);
 }

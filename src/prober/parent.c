@@ -283,7 +283,8 @@ static int kill_late(struct parent *parent)
 	return next - now > INT32_MAX ? INT32_MAX : (int)(next - now);
 }
 
-static void serve_all(struct parent *parent)
+/* The exit status: what ended it. */
+static int serve_all(struct parent *parent)
 {
 	for (;;) {
 		struct pollfd ready[2] = { { .fd = parent->control, .events = POLLIN },
@@ -291,11 +292,12 @@ static void serve_all(struct parent *parent)
 		int count = poll(ready, 2, kill_late(parent));
 
 		if (count < 0 && errno != EINTR)
-			return;
+			return 1;
 		if (count > 0 && ready[1].revents && !reap(parent))
-			return;
+			return 0;
+		errno = 0;
 		if (count > 0 && ready[0].revents && !serve(parent))
-			return;
+			return errno == ENOMEM ? ENOMEM : 0;
 	}
 }
 
@@ -332,9 +334,10 @@ int parent_run(int control)
 	};
 	struct sp_frame ready = { .type = SP_FRAME_READY,
 		.ready.sandboxed = sandbox_is_whole() };
+	int status = 1;
 
 	if (parent.signals >= 0 && tell(&parent, &ready))
-		serve_all(&parent);
+		status = serve_all(&parent);
 	release(&parent);
-	return 0;
+	return status;
 }

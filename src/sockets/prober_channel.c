@@ -111,6 +111,8 @@ void sp_prober_hung_up(struct sp_prober *prober)
 	if (WIFSIGNALED(status))
 		sp_prober_fail(prober, "the prober was ended by signal %d (%s)",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) == ENOMEM)
+		sp_prober_fail(prober, "the prober is out of memory");
 	else
 		sp_prober_fail(
 		    prober, "the prober ended with status %d", WEXITSTATUS(status));

@@ -78,7 +78,8 @@ static void judge_end(struct judging *judging)
 		return;
 	case SP_ENDED_EXIT:
 		sp_finding_add(judging, SP_FINDING_PROBER, SP_NO_NAME,
-		    "the prober's child ended early, with status %u", testimony->code);
+		    "the prober's child ended early, with status %u%s", testimony->code,
+		    testimony->code == ENOMEM ? ": out of memory" : "");
 		return;
 	case SP_ENDED_SIGNAL:
 		sp_finding_add(judging, SP_FINDING_PROBER, SP_NO_NAME,
