@@ -1,9 +1,10 @@
 /* Preloaded: counts what a process asks of malloc, calloc, realloc and strdup (and so
  * of asprintf, fopen and all that stand on them), and fails the one that SP_FAIL_AT
  * names: in the command itself, or in what it forked SP_FAIL_FORKS times over, which
- * counts from there. SP_FAIL_TOLD gets "failed" at that moment, and the command's
- * count at the end. Programs that are started get nothing of this: the prober has no
- * environment. In front of AddressSanitizer's allocator it is as good as of glibc's. */
+ * counts from there. SP_FAIL_TOLD gets two numbers, how often it was failed and the
+ * count, in memory that is shared: a sealed process opens no file. Programs that are
+ * started get nothing of this: the prober has no environment. In front of
+ * AddressSanitizer's allocator it is as good as of glibc's. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +12,16 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static atomic_ulong asked;
 static unsigned long at, forks_wanted, forks;
-static const char *told;
+static struct {
+	atomic_ulong failed, asked;
+} * told;
 /* The loader's allocations come before the constructor, and are not the program's. */
 static atomic_bool counting;
 
@@ -35,41 +38,47 @@ static void forked(void)
 	atomic_store(&asked, 0);
 }
 
+static void share(const char *path)
+{
+	int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	void *shared = MAP_FAILED;
+
+	if (fd >= 0 && ftruncate(fd, sizeof(*told)) == 0)
+		shared =
+		    mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared != MAP_FAILED)
+		told = shared;
+	if (fd >= 0)
+		close(fd);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
-	told = getenv("SP_FAIL_TOLD");
+	share(getenv("SP_FAIL_TOLD"));
 	at = number("SP_FAIL_AT");
 	forks_wanted = number("SP_FAIL_FORKS");
 	pthread_atfork(NULL, NULL, forked);
 	atomic_store(&counting, true);
 }
 
-static void tell(const char *text, size_t length)
-{
-	int fd = told ? open(told, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
-
-	if (fd < 0)
-		return;
-	(void)!write(fd, text, length);
-	close(fd);
-}
-
 __attribute__((destructor)) static void end(void)
 {
-	char text[32];
-	int length;
-
 	atomic_store(&counting, false);
-	length = snprintf(text, sizeof(text), "asked %lu\n", atomic_load(&asked));
-	tell(text, (size_t)length);
 }
 
 static bool fails(void)
 {
-	if (!atomic_load(&counting) || forks != forks_wanted ||
-	    atomic_fetch_add(&asked, 1) + 1 != at)
+	unsigned long count;
+
+	if (!atomic_load(&counting) || forks != forks_wanted)
 		return false;
-	tell("failed\n", strlen("failed\n"));
+	count = atomic_fetch_add(&asked, 1) + 1;
+	if (told && count > atomic_load(&told->asked))
+		atomic_store(&told->asked, count);
+	if (count != at)
+		return false;
+	if (told)
+		atomic_fetch_add(&told->failed, 1);
 	errno = ENOMEM;
 	return true;
 }

@@ -25,7 +25,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from memory import LEAKED, SAID, SANITIZERS  # noqa: E402
+from memory import LEAKED, SAID, starving, told_of  # noqa: E402
 
 SALLYPORT, WORK = os.environ["SALLYPORT"], os.environ["WORK"]
 STATE, RUN = f"{WORK}/state", f"{WORK}/run"
@@ -528,13 +528,9 @@ def fail_at(scenario, name, number, error):
 def starve_at(scenario, number):
     """Fails one allocation. (problems, exit code, whether there was such a one)"""
     told = f"{WORK}/told"
-    with open(told, "w"):
-        pass
-    problems, code = scenario.starve(dict(
-        os.environ, **SANITIZERS, LD_PRELOAD=os.environ["SP_ALLOCATIONS"], SP_FAIL_TOLD=told,
-        SP_FAIL_AT=str(number), SP_FAIL_FORKS=str(scenario.forks)))
-    with open(told) as file:
-        met = "failed\n" in file
+    problems, code = scenario.starve(
+        dict(os.environ, **starving(number, told, scenario.forks)))
+    met, _ = told_of(told)
     return problems + (check_point(scenario) if met else []), code, met
 
 
