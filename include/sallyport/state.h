@@ -31,7 +31,7 @@ bool sp_opened_set(const char *run_directory, bool opened, struct sp_diag *diag)
 bool sp_opened_is_set(const char *run_directory);
 
 /* Which lockdown: the mark's own identity, so that one that was pressed again is
- * another one. All zero: none. */
+ * another one. All zero: none. One that cannot be looked at is like no other. */
 struct sp_lockdown {
 	uint64_t inode;
 	int64_t made; /* nanoseconds since the epoch */

@@ -247,6 +247,8 @@ bool sp_floor_save(
 struct reading {
 	struct sp_policy *policy;
 	size_t room;
+	/* A line that there was no memory for may have been one that shuts out. */
+	bool starved;
 };
 
 static bool set_ports(struct sp_service *service, unsigned first, unsigned last)
@@ -304,6 +306,7 @@ static void read_service(struct reading *reading, enum sp_action action, const c
 	    sscanf(line, "%5s %3s %5u-%5u from %95s to %95s interface %16s", word,
 		protocol, &first, &last, from, to, interface) != 7)
 		return;
+	errno = 0;
 	service->action = action;
 	service->tcp = !strcmp(protocol, "tcp");
 	service->udp = !strcmp(protocol, "udp");
@@ -311,10 +314,12 @@ static void read_service(struct reading *reading, enum sp_action action, const c
 		service->name = NULL;
 	if (service->name && (service->tcp || service->udp) &&
 	    set_ports(service, first, last) && set_match(&service->from, from) &&
-	    set_match(&service->to, to) && set_interface(service, interface))
+	    set_match(&service->to, to) && set_interface(service, interface)) {
 		reading->policy->service_count++;
-	else
+	} else {
+		reading->starved |= errno == ENOMEM;
 		drop_service(service);
+	}
 }
 
 /* All who are denied are one block list. */
@@ -337,10 +342,11 @@ static void read_deny(struct reading *reading, const char *text)
 	struct sp_policy *policy = reading->policy;
 	struct sp_range range;
 
-	if (sp_range_parse(text, strlen(text), &range) != SP_RANGE_OK ||
-	    (!policy->set_count && !add_set(policy)))
+	if (sp_range_parse(text, strlen(text), &range) != SP_RANGE_OK)
 		return;
-	(void)sp_intervals_add(&policy->sets->elements, &range);
+	if ((!policy->set_count && !add_set(policy)) ||
+	    !sp_intervals_add(&policy->sets->elements, &range))
+		reading->starved = true;
 }
 
 static void read_line(struct reading *reading, const char *line)
@@ -378,6 +384,11 @@ static struct sp_policy *parse_floor(char *text, struct sp_diag *diag)
 	reading.policy->icmp = SP_ICMP_PING;
 	while (rest && (line = strsep(&rest, "\n")))
 		read_line(&reading, line);
+	if (reading.starved) {
+		sp_policy_free(reading.policy);
+		sp_out_of_memory(diag);
+		return NULL;
+	}
 	if (reading.policy->set_count)
 		sp_intervals_normalize(&reading.policy->sets->elements);
 	return reading.policy;

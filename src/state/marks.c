@@ -50,6 +50,9 @@ bool sp_opened_is_set(const char *run_directory)
 
 /* ---- lockdown ---- */
 
+/* What cannot be looked at counts as there, and is none that was ever seen. */
+static const struct sp_lockdown unknown = { .inode = UINT64_MAX };
+
 static struct sp_lockdown mark_at(int state, const char *name)
 {
 	struct sp_lockdown mark = { 0 };
@@ -60,6 +63,8 @@ static struct sp_lockdown mark_at(int state, const char *name)
 		/* Renaming leaves it alone. */
 		mark.made =
 		    (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+	} else if (errno != ENOENT) {
+		mark = unknown;
 	}
 	return mark;
 }
@@ -69,10 +74,10 @@ struct sp_lockdown sp_lockdown_mark(const char *state_directory)
 	int state = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct sp_lockdown mark = { 0 };
 
-	if (state >= 0) {
-		mark = mark_at(state, LOCKDOWN_FILE);
-		close(state);
-	}
+	if (state < 0)
+		return errno == ENOENT || errno == ENOTDIR ? mark : unknown;
+	mark = mark_at(state, LOCKDOWN_FILE);
+	close(state);
 	return mark;
 }
 

@@ -203,7 +203,9 @@ bool sp_snapshot_save_pending(const char *state_directory, const struct sp_polic
 
 	if (state < 0)
 		return false;
-	first = faccessat(state, ACTIVE, F_OK, 0) != 0;
+	/* What cannot be looked at is taken to be there: undoing the first one takes the
+	 * table away. */
+	first = faccessat(state, ACTIVE, F_OK, 0) != 0 && errno == ENOENT;
 	if (!sp_boot_id(boot_id)) {
 		close(state);
 		return sp_error(diag, NULL, "cannot read the boot id");
@@ -323,7 +325,7 @@ static bool discard(int state, const char *path, struct sp_diag *diag)
 static bool withdraw(int state, const char *path, struct sp_diag *diag)
 {
 	if (faccessat(state, INCOMING "/" DEADLINE_FILE, F_OK, 0) < 0)
-		return discard(state, path, diag);
+		return errno == ENOENT ? discard(state, path, diag) : cannot(path, diag);
 	return (renameat2(state, INCOMING, state, PENDING, RENAME_EXCHANGE) == 0 &&
 		   remove_snapshot(state, INCOMING)) ||
 	       cannot(path, diag);

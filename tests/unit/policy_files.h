@@ -10,7 +10,10 @@
 
 #include <sallyport/policy.h>
 
-static char folder[] = "/tmp/sallyport-policy-XXXXXX";
+#ifndef FOLDER_IN
+#define FOLDER_IN "/tmp"
+#endif
+static char folder[] = FOLDER_IN "/sallyport-policy-XXXXXX";
 
 __attribute__((unused)) static int make_folder(void **state)
 {
