@@ -7,19 +7,13 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
 #include <sallyport/array.h>
 
 #include "decode.h"
+#include "nf_message.h"
 
 /* nft's numbers of data types. */
 #define INET_PROTO 12
@@ -53,32 +47,6 @@ char *__wrap_strdup(const char *text)
 }
 
 /* ---- messages ---- */
-
-struct message {
-	char bytes[2048] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *header;
-};
-
-static void begin(struct message *message, uint16_t table, const char *name)
-{
-	struct nfgenmsg *family;
-
-	memset(message->bytes, 0, sizeof(message->bytes));
-	message->header = mnl_nlmsg_put_header(message->bytes);
-	family = mnl_nlmsg_put_extra_header(message->header, sizeof(*family));
-	family->nfgen_family = NFPROTO_INET;
-	mnl_attr_put_strz(message->header, table, name);
-}
-
-static void number(struct message *message, uint16_t type, uint32_t value)
-{
-	mnl_attr_put_u32(message->header, type, htonl(value));
-}
-
-static void text(struct message *message, uint16_t type, const char *value)
-{
-	mnl_attr_put_strz(message->header, type, value);
-}
 
 static void counter(struct message *message, const char *table, uint32_t type)
 {
@@ -115,33 +83,6 @@ static void chain(struct message *message, uint32_t hook, int32_t priority)
 	mnl_attr_nest_end(message->header, nest);
 	number(message, NFTA_CHAIN_POLICY, NF_DROP);
 	text(message, NFTA_CHAIN_TYPE, "filter");
-}
-
-/* A rule with one expression, whose data the caller writes in between. */
-struct open_rule {
-	struct nlattr *list, *expression, *data;
-};
-
-static struct open_rule rule(struct message *message, const char *chain, const char *name)
-{
-	struct open_rule open;
-
-	begin(message, NFTA_RULE_TABLE, SP_TABLE);
-	text(message, NFTA_RULE_CHAIN, chain);
-	mnl_attr_put_u64(message->header, NFTA_RULE_HANDLE, htobe64(42));
-	open.list = mnl_attr_nest_start(message->header, NFTA_RULE_EXPRESSIONS);
-	open.expression = mnl_attr_nest_start(message->header, NFTA_LIST_ELEM);
-	if (name)
-		text(message, NFTA_EXPR_NAME, name);
-	open.data = mnl_attr_nest_start(message->header, NFTA_EXPR_DATA);
-	return open;
-}
-
-static void rule_end(struct message *message, const struct open_rule *open)
-{
-	mnl_attr_nest_end(message->header, open->data);
-	mnl_attr_nest_end(message->header, open->expression);
-	mnl_attr_nest_end(message->header, open->list);
 }
 
 static void reference(struct message *message, uint32_t type, const char *name)
@@ -339,7 +280,7 @@ static void test_odd_anonymous_set(void **state)
 {
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 	struct message message;
-	struct nlattr *list, *element, *key, *expression;
+	struct nlattr *list, *element, *key;
 	struct open_rule open;
 
 	(void)state;
@@ -364,17 +305,11 @@ static void test_odd_anonymous_set(void **state)
 	open = rule(&message, "input", "meta");
 	number(&message, NFTA_META_DREG, NFT_REG_1);
 	number(&message, NFTA_META_KEY, NFT_META_L4PROTO);
-	mnl_attr_nest_end(message.header, open.data);
-	mnl_attr_nest_end(message.header, open.expression);
-	expression = mnl_attr_nest_start(message.header, NFTA_LIST_ELEM);
-	text(&message, NFTA_EXPR_NAME, "lookup");
-	open.data = mnl_attr_nest_start(message.header, NFTA_EXPR_DATA);
+	rule_next(&message, &open, "lookup");
 	text(&message, NFTA_LOOKUP_SET, "odd0");
 	number(&message, NFTA_LOOKUP_SREG, NFT_REG_1);
 	number(&message, NFTA_LOOKUP_FLAGS, 0);
-	mnl_attr_nest_end(message.header, open.data);
-	mnl_attr_nest_end(message.header, expression);
-	mnl_attr_nest_end(message.header, open.list);
+	rule_end(&message, &open);
 	assert_true(only_rule(&message)->foreign);
 }
 
@@ -410,6 +345,190 @@ static void test_memory(void **state)
 	assert_true(failures >= 12);
 }
 
+/* ---- elements ---- */
+
+#define IPV4_ADDR 7
+#define TCP_443                                            \
+	{                                                  \
+		IPPROTO_TCP, 0, 0, 0, 443 >> 8, 443 & 0xff \
+	}
+
+/* A set or a map, what is in it, and what is to be read of that. */
+static const struct filled {
+	const char *name;
+	uint32_t flags, type, length;
+	struct sp_raw_element raw[3];
+	size_t count;
+	const char *addresses;
+	size_t intervals;
+	struct sp_element first; /* its chain: "tcp-443" or none */
+} sets[] = {
+	{ "ports", NFT_SET_MAP, INET_PROTO << 6 | INET_SERVICE, 8,
+	    { { .key = TCP_443,
+		.key_length = 8,
+		.verdict = true,
+		.verdict_code = NFT_JUMP,
+		.chain = "tcp-443" } },
+	    1, NULL, 0,
+	    { .protocol = IPPROTO_TCP,
+		.ports = { 443, 443 },
+		.chain = (char *)"tcp-443" } },
+	{ "tcp-ranges", NFT_SET_MAP | NFT_SET_INTERVAL, INET_SERVICE, 2,
+	    { { .key = { 4, 0 },
+		  .key_length = 2,
+		  .verdict = true,
+		  .verdict_code = NFT_JUMP,
+		  .chain = "tcp-443" },
+		{ .key = { 4, 16 }, .key_length = 2, .interval_end = true } },
+	    2, NULL, 0, { .ports = { 1024, 1039 }, .chain = (char *)"tcp-443" } },
+	{ "pieces", NFT_SET_MAP | NFT_SET_INTERVAL, IPV4_ADDR, 4,
+	    { { .key = { 10, 0, 0, 0 },
+		  .key_length = 4,
+		  .verdict = true,
+		  .verdict_code = NFT_JUMP,
+		  .chain = "tcp-443" },
+		{ .key = { 10, 0, 1, 0 }, .key_length = 4, .interval_end = true } },
+	    2, NULL, 0,
+	    { .addresses = { { SP_IPV4, 0, 0x0a000000 }, { SP_IPV4, 0, 0x0a0000ff } },
+		.chain = (char *)"tcp-443" } },
+	{ "office", NFT_SET_INTERVAL, IPV4_ADDR, 4,
+	    { { .key = { 10, 0, 0, 0 }, .key_length = 4 },
+		{ .key = { 11, 0, 0, 0 }, .key_length = 4, .interval_end = true },
+		{ .key = { 192, 0, 2, 1 }, .key_length = 4 } },
+	    3, "10.0.0.0/8", 2, { 0 } },
+	{ "long/10.0.0.0-8/24", 0, IPV4_ADDR, 4,
+	    { { .key = { 10, 0, 0, 0 }, .key_length = 4 },
+		{ .key = { 10, 0, 2, 0 }, .key_length = 4 } },
+	    2, "10.0.0.0/24", 2, { 0 } },
+	/* Two blocks that follow one another are one. */
+	{ "jumps/10.0.0.0-8/24", NFT_SET_MAP, IPV4_ADDR, 4,
+	    { { .key = { 10, 0, 0, 0 },
+		  .key_length = 4,
+		  .verdict = true,
+		  .verdict_code = NFT_JUMP,
+		  .chain = "tcp-443" },
+		{ .key = { 10, 0, 1, 0 },
+		    .key_length = 4,
+		    .verdict = true,
+		    .verdict_code = NFT_JUMP,
+		    .chain = "tcp-443" } },
+	    2, NULL, 0,
+	    { .addresses = { { SP_IPV4, 0, 0x0a000000 }, { SP_IPV4, 0, 0x0a0001ff } },
+		.chain = (char *)"tcp-443" } },
+	{ "__set1", NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL, IPV4_ADDR, 4,
+	    { { .key = { 10, 0, 0, 0 }, .key_length = 4 },
+		{ .key = { 11, 0, 0, 0 }, .key_length = 4, .interval_end = true } },
+	    2, "10.0.0.0/8", 1, { 0 } },
+	{ "__map1", NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_MAP, INET_PROTO, 1,
+	    { { .key = { IPPROTO_UDP },
+		.key_length = 1,
+		.verdict = true,
+		.verdict_code = NF_DROP } },
+	    1, NULL, 0, { 0 } },
+};
+
+static bool fill(const struct filled *filled)
+{
+	struct message message;
+	struct nlattr *list;
+	bool anonymous = filled->flags & NFT_SET_ANONYMOUS, read;
+
+	set(&message, filled->name, filled->flags, filled->type, filled->length);
+	if (filled->flags & NFT_SET_MAP)
+		number(&message, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+	if (sp_decode_set(message.header, &decoding) != MNL_CB_OK)
+		return false;
+	decoding.set = anonymous ? NULL : &decoding.ruleset->sets.items[0];
+	decoding.held = anonymous ? &decoding.anonymous.items[0] : NULL;
+	begin(&message, NFTA_SET_ELEM_LIST_TABLE, SP_TABLE);
+	list = mnl_attr_nest_start(message.header, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (size_t i = 0; i < filled->count; i++)
+		sp_raw_element_put(message.header, &filled->raw[i]);
+	mnl_attr_nest_end(message.header, list);
+	read = sp_decode_elements(message.header, &decoding) == MNL_CB_OK &&
+	       sp_decode_set_end(&decoding);
+	sp_decode_sets_end(&decoding);
+	return read;
+}
+
+static void check_addresses(const struct filled *filled, const struct sp_intervals *held)
+{
+	struct sp_range first;
+	char shown[SP_RANGE_TEXT];
+
+	assert_int_equal(sp_intervals_count(held), filled->intervals);
+	if (!filled->intervals)
+		return;
+	first = sp_intervals_at(held, 0);
+	assert_string_equal(sp_range_print(&first, shown), filled->addresses);
+}
+
+static void check_element(const struct filled *filled, const struct sp_element *held)
+{
+	const struct sp_element *first = &filled->first;
+
+	assert_string_equal(held->chain, first->chain);
+	assert_int_equal(held->protocol, first->protocol);
+	assert_int_equal(held->ports.first, first->ports.first);
+	assert_int_equal(held->ports.last, first->ports.last);
+	assert_int_equal(
+	    sp_address_compare(&held->addresses.first, &first->addresses.first), 0);
+	assert_int_equal(
+	    sp_address_compare(&held->addresses.last, &first->addresses.last), 0);
+}
+
+static void check_filled(const struct filled *filled)
+{
+	if (decoding.held) {
+		check_addresses(filled, &decoding.held->addresses);
+		assert_false(decoding.held->foreign);
+		if (decoding.held->map) {
+			assert_int_equal(decoding.held->values.length, 1);
+			assert_int_equal(
+			    decoding.held->values.items[0].number, IPPROTO_UDP);
+			assert_int_equal(
+			    decoding.held->values.items[0].judgement, SP_DROP);
+		}
+		return;
+	}
+	assert_false(decoding.set->foreign);
+	check_addresses(filled, &decoding.set->addresses);
+	assert_int_equal(decoding.set->elements.length, filled->first.chain ? 1 : 0);
+	if (filled->first.chain)
+		check_element(filled, &decoding.set->elements.items[0]);
+}
+
+static void test_elements(void **state)
+{
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		stop(state);
+		start(state);
+		assert_true(fill(&sets[i]));
+		check_filled(&sets[i]);
+	}
+}
+
+/* Whatever allocation fails: an error, and never a set with less in it. */
+static void test_elements_memory(void **state)
+{
+	size_t failures = 0;
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		for (unsigned point = 1;; point++) {
+			stop(state);
+			start(state);
+			left_before = point;
+			if (fill(&sets[i]))
+				break;
+			failures++;
+		}
+		assert_int_not_equal(left_before, 0);
+		left_before = 0;
+		check_filled(&sets[i]);
+	}
+	assert_true(failures >= 25);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +541,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nameless_of_rule, start, stop),
 		cmocka_unit_test_setup_teardown(test_odd_anonymous_set, start, stop),
 		cmocka_unit_test_setup_teardown(test_memory, start, stop),
+		cmocka_unit_test_setup_teardown(test_elements, start, stop),
+		cmocka_unit_test_setup_teardown(test_elements_memory, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
