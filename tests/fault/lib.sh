@@ -53,6 +53,7 @@ fault_policies() {
 		name = $NAME
 		ca = $PKI/root.pem
 		[service http]
+		rate = 10/minute burst 5
 	END
 }
 
