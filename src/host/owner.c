@@ -96,6 +96,8 @@ static bool look_at_process(struct search *search, int proc, const char *name)
 		    search, process, (int32_t)strtol(name, NULL, 10), descriptors);
 	else if (errno == EACCES || errno == EPERM)
 		search->found.closed++;
+	else
+		fine = errno != ENOMEM;
 	if (descriptors)
 		closedir(descriptors);
 	else if (fd >= 0)
