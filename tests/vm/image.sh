@@ -13,10 +13,14 @@ directory=$1 build=$2
 source=$(cd "$(dirname "$0")/../.." && pwd)
 packages=(
 	systemd systemd-sysv udev kmod iproute2 nftables netbase procps
-	bash coreutils util-linux mount grep sed mawk findutils diffutils hostname
+	bash coreutils libc-bin util-linux mount grep sed mawk findutils diffutils hostname
 	openssl python3 linux-image-cloud-amd64
 	base-passwd base-files passwd
 	libnftnl11 libmnl0 libssl3 libinih1 libjansson4 libseccomp2 libcap-ng0 libmd0
+	# What the suite's own tests ask for.
+	nginx-light libnss3-tools curl strace iputils-ping libcap2-bin iptables binutils
+	bsdutils ncurses-base tar gzip vsftpd
+	python3-jsonschema python3-prometheus-client
 )
 mkdir -p "$directory/debs"
 cd "$directory"
@@ -31,7 +35,7 @@ download() {
 	local names
 	# initramfs-tools and what sets packages up are for a machine that is
 	# installed; this one is unpacked.
-	mapfile -t names < <(grep -vE '^(initramfs-tools|initramfs-tools-core|klibc-utils|libklibc|usrmerge|debconf|gcc-12-base|dpkg|tar|perl.*|lib.*-perl|adduser|linux-base)=' list)
+	mapfile -t names < <(grep -vE '^(initramfs-tools|initramfs-tools-core|klibc-utils|libklibc|usrmerge|debconf|gcc-12-base|dpkg|perl.*|lib.*-perl|adduser|linux-base)=' list)
 	(cd debs && apt-get download -q -o APT::Sandbox::User=root "${names[@]}" >/dev/null)
 }
 

@@ -33,6 +33,10 @@ in_nowhere() {
 # The image's own user and group, by number.
 vm_user() { sed -nE 's/^sallyport:[^:]*:([0-9]+):([0-9]+):.*/\1:\2/p' "$vm/root/etc/passwd"; }
 
+# What it runs on; and what else its kernel is told.
+vm_machine=(-cpu max -accel "tcg,thread=multi" -smp 2 -m 1024)
+vm_append=
+
 # vm_boot SCENARIO OVERLAY SECONDS: boots with the files of OVERLAY laid over the
 # image, and takes the guest's checks for its own.
 vm_boot() {
@@ -47,10 +51,10 @@ vm_boot() {
 		(cd "$overlay" && find . -mindepth 1 -print0 | cpio -0 -o -H newc --quiet)
 	} >"$TEST_TMP/$scenario.cpio"
 	# A busy machine emulates no timer that passes the kernel's check of it.
-	timeout "$patience" qemu-system-x86_64 -M q35 -cpu max -accel tcg,thread=multi -smp 2 -m 1024 \
+	timeout "$patience" qemu-system-x86_64 -M q35 "${vm_machine[@]}" \
 		-display none -monitor none -no-reboot \
 		-kernel "$vm/vmlinuz" -initrd "$TEST_TMP/$scenario.cpio" \
-		-append "console=ttyS0 quiet panic=-1 no_timer_check systemd.show_status=no" \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check systemd.show_status=no $vm_append" \
 		-serial "file:$TEST_TMP/$scenario.console" -serial "file:$TEST_TMP/$scenario.results" \
 		-nic user,restrict=on,model=virtio-net-pci </dev/null >"$TEST_TMP/$scenario.qemu" 2>&1 &
 	guest=$!
