@@ -45,6 +45,7 @@ static bool verify(struct apply *apply, struct sp_diag *diag)
 {
 	struct sp_verify_options how = { .connection_ms = apply->options->timeout_ms,
 		.port_ms = apply->options->port_timeout_ms,
+		.state_directory = apply->options->state_directory,
 		.progress = show_progress,
 		.context = (void *)apply->options };
 

@@ -104,6 +104,7 @@ static bool look(const struct sp_options *options, const struct sp_compiled *com
 {
 	struct sp_verify_options how = { .connection_ms = options->timeout_ms,
 		.port_ms = options->port_timeout_ms,
+		.state_directory = options->state_directory,
 		.plain = true,
 		.progress = sp_verify_progress,
 		.context = (void *)options };

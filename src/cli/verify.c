@@ -88,6 +88,7 @@ static enum sp_exit verify(
 {
 	struct sp_verify_options how = { .connection_ms = options->timeout_ms,
 		.port_ms = options->port_timeout_ms,
+		.state_directory = options->state_directory,
 		.plain = true,
 		.progress = sp_verify_progress,
 		.context = (void *)options };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <sallyport/array.h>
+#include <sallyport/evidence.h>
 #include <sallyport/limits.h>
 #include <sallyport/prober_channel.h>
 #include <sallyport/sock_diag.h>
@@ -130,22 +131,42 @@ static bool add_jobs(struct run *run, size_t index)
 	return true;
 }
 
+static bool failed_before(
+    const struct sp_verify_options *options, const struct sp_target *target)
+{
+	struct sp_evidence evidence;
+	bool failed;
+
+	if (!options->state_directory || !sp_evidence_load(options->state_directory,
+					     target->protocol, target->port, &evidence))
+		return false;
+	failed = strcmp(evidence.outcome, sp_outcome_name(SP_PASS)) != 0;
+	sp_evidence_clear(&evidence);
+	return failed;
+}
+
+/* A server that answers nothing costs the others as much as it takes to begin with it:
+ * those that are known for it wait until all others have begun. */
 static bool make_jobs(
     struct run *run, const struct sp_verify_options *options, int64_t now)
 {
 	struct sp_plan *plan = run->plan;
+	bool *last = calloc(plan->target_count + 1, sizeof(*last));
+	bool made = last != NULL;
 
 	run->requests = calloc(plan->target_count + 1, sizeof(*run->requests));
-	if (!run->requests)
-		return false;
-	for (size_t i = 0; i < plan->target_count; i++) {
+	made = made && run->requests;
+	for (size_t i = 0; i < plan->target_count && made; i++) {
 		run->requests[i] = sp_target_request(&plan->targets[i],
 		    options->connection_ms ? options->connection_ms : CONNECTION_MS,
 		    options->port_ms ? options->port_ms : PORT_MS, now);
-		if (!add_jobs(run, i))
-			return false;
+		last[i] = failed_before(options, &plan->targets[i]);
+		made = last[i] || add_jobs(run, i);
 	}
-	return true;
+	for (size_t i = 0; i < plan->target_count && made; i++)
+		made = !last[i] || add_jobs(run, i);
+	free(last);
+	return made;
 }
 
 static size_t most_active(void)

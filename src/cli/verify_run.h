@@ -21,6 +21,9 @@ struct sp_verify_options {
 	const struct sp_profile *profile; /* judged by instead of the policy's */
 	bool plain;			  /* sp_verify: plain ports too, for a report */
 	struct sp_prober *prober;	  /* one that runs; stays the caller's */
+	/* Whose evidence says which ports did not pass the last time: they are asked
+	 * behind all others. NULL: nobody's. */
+	const char *state_directory;
 	/* After every endpoint that ended. */
 	void (*progress)(size_t done, size_t count, void *context);
 	void *context;

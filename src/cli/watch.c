@@ -45,6 +45,7 @@ static bool verify(struct sp_plan *plan, struct sp_verdicts *ret,
 	const struct sp_options *options = context;
 	struct sp_verify_options how = { .connection_ms = options->timeout_ms,
 		.port_ms = options->port_timeout_ms,
+		.state_directory = options->state_directory,
 		.progress = progress,
 		.context = round };
 
