@@ -65,6 +65,14 @@ static struct sp_range half_of(const struct sp_range *prefix, unsigned bits, boo
 	return half;
 }
 
+/* nft's identifiers know no colon. A dot stands for it, so that the dots of an IPv4
+ * address within need another character: ::1.2.0.0 is not ::1:2:0:0. */
+static void spell(char *address, enum sp_key key)
+{
+	for (char *at = address; key == SP_KEY_IPV6 && *at; at++)
+		*at = *at == ':' ? '.' : *at == '.' ? '_' : *at;
+}
+
 /* A piece that is all of the set has the set's name. */
 static bool name_piece(const struct sp_set *set, struct piece *piece)
 {
@@ -73,10 +81,7 @@ static bool name_piece(const struct sp_set *set, struct piece *piece)
 	if (!piece->bits)
 		return (piece->name = strdup(set->name)) != NULL;
 	sp_address_print(&piece->range.first, address);
-	/* nft's identifiers know no colon. */
-	for (char *at = address; *at; at++)
-		if (*at == ':')
-			*at = '.';
+	spell(address, set->key);
 	if (asprintf(&piece->name, "%s/%s-%u", set->name, address, piece->bits) >= 0)
 		return true;
 	piece->name = NULL;

@@ -401,6 +401,39 @@ static void split_random(void **state)
 	assert_true(chains > count / 2 && blocks > count / 2);
 }
 
+/* "::1.2.0.0" and "::1:2:0:0" are two addresses, and nft's names know no colon. */
+static void pieces_have_names_of_their_own(void **state)
+{
+	static const char text[] =
+	    "[policy]\nversion = 1\n[addresses bad]\naction = block\n"
+	    "elements = ::1.2.0.0, ::1.2.0.2, ::1:2:0:0, ::1:2:0:2\n";
+	struct sp_diag diag = { 0 };
+	struct sp_build build = { 0 };
+	struct side side;
+	size_t pieces = 0;
+
+	(void)state;
+	assert_true(side_read(text, strlen(text), &side));
+	build.ruleset = sp_ruleset_compile(side.policy, &diag);
+	assert_non_null(build.ruleset);
+	sp_split_sets(&build, 1, 1);
+	assert_false(build.failed);
+	for (size_t i = 0; i < build.ruleset->sets.length; i++) {
+		const char *name = build.ruleset->sets.items[i].name;
+
+		pieces += !strncmp(name, "addr-bad-6/", 11);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(build.ruleset->sets.items[j].name, name);
+	}
+	assert_int_equal(pieces, 4);
+	for (size_t i = 0; i < build.ruleset->chains.length; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(build.ruleset->chains.items[j].name,
+			    build.ruleset->chains.items[i].name);
+	sp_ruleset_free(build.ruleset);
+	side_free(&side);
+}
+
 static void ask_random(void **state)
 {
 	unsigned count = rounds(100, 2000);
@@ -533,6 +566,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compare_random),
 		cmocka_unit_test(split_random),
+		cmocka_unit_test(pieces_have_names_of_their_own),
 		cmocka_unit_test(ask_random),
 		cmocka_unit_test(same_however_written),
 	};
