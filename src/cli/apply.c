@@ -272,7 +272,8 @@ enum sp_exit sp_command_apply(const struct sp_options *options)
 	}
 	if (options->boot)
 		return sp_apply_boot(options);
-	apply.directories.passing = true;
+	/* Who waits for a word goes on for minutes, and would have a dead child. */
+	apply.directories.passing = !options->wait;
 	status =
 	    sp_compile_policy(options, sp_policy_operand(options, 0), &apply.compiled);
 

@@ -90,4 +90,22 @@ for port in {8001..8020}; do
 	flock -n "$RUN/lock" true || held=$((held + 1))
 done
 check_equal "twenty changes one right behind the other find the lock free" 0 $held
+
+# Who waits for a confirmation has no child to wait for in its place, dead meanwhile.
+dead_children() {
+	local pid
+	for pid in $(pgrep -f -- "apply --state $STATE .*--wait"); do
+		ps -o stat= --ppid "$pid"
+	done | grep -c '^Z'
+}
+sed -i 's/^port = 8020$/port = 8021/' "$POLICY"
+sp apply --no-verify --confirm 30s --wait "$POLICY" >"$TEST_TMP/waits" 2>&1 &
+waits=$!
+check "an apply waits to be confirmed" wait_until 10 grep -q 'undone in' "$TEST_TMP/waits"
+check_match "it changed something" '^Applied' "$(<"$TEST_TMP/waits")"
+sleep 0.2
+check_equal "it has no dead child meanwhile" 0 "$(dead_children)"
+check_exit 0 "confirmed" sp confirm
+wait $waits
+check_equal "and told so" 0 $?
 finish
