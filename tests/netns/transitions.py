@@ -3,6 +3,7 @@ namespace hold the same rules as each loaded fresh by nft in an empty one.
 
 usage: transitions.py SALLYPORT DIRECTORY COUNT SEED   (in a namespace of its own)
 """
+import ipaddress
 import random
 import re
 import subprocess
@@ -19,6 +20,22 @@ def sources():
     if draw.random() < 0.4:
         chosen.append("@" + draw.choice(["office", "lab"]))
     return ", ".join(chosen)
+
+
+def elements(least, most):
+    """Short ones, or about as long as those that become hash sets of blocks."""
+    if draw.random() < 0.5:
+        return draw.sample(V4 + V6, draw.randint(least, most))
+    lengths = draw.sample([(16, 32), (20, 48), (24, 64), (28, 96), (32, 128)], draw.randint(1, 3))
+    drawn = []
+    for number in range(draw.randint(29, 36)):
+        four, six = draw.choice(lengths)
+        drawn += [ipaddress.ip_network(f"20.{2 * number}.0.0/{four}"),
+                  ipaddress.ip_network(f"2a00:{2 * number:x}::/{six}")]
+    # Neighbours, which join what stands there: two blocks, or one that is longer.
+    for network in draw.sample(drawn, draw.randint(0, 9)):
+        drawn.append(type(network)((int(network.broadcast_address) + 1, network.prefixlen)))
+    return map(str, drawn)
 
 
 def ports():
@@ -57,9 +74,9 @@ def policy():
              "default = " + draw.choice(["drop", "reject"]),
              "log = " + draw.choice(["none", "blocked 5/minute"])]
     for name in ("office", "lab"):
-        lines += [f"[addresses {name}]", "elements = " + ", ".join(draw.sample(V4 + V6, draw.randint(2, 6)))]
+        lines += [f"[addresses {name}]", "elements = " + ", ".join(elements(2, 6))]
     if draw.random() < 0.5:
-        lines += ["[addresses bad]", "elements = " + ", ".join(draw.sample(V4 + V6, 3)), "action = block"]
+        lines += ["[addresses bad]", "elements = " + ", ".join(elements(3, 3)), "action = block"]
     for number in draw.sample(range(8), draw.randint(1, 6)):
         lines += service(number)
     for number in draw.sample(range(4), draw.randint(0, 3)):
