@@ -48,7 +48,7 @@ fault_policies() {
 		[service ssh]
 		from = 10.0.0.0/8, fd00::/8, @office
 		[addresses office]
-		elements = 198.51.100.0/24, 203.0.113.0/24
+		elements = 198.51.100.0/24, 203.0.113.0/24$(printf ', 192.0.2.%d' {1..63..2})
 		[service https]
 		name = $NAME
 		ca = $PKI/root.pem
