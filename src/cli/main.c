@@ -215,6 +215,8 @@ int main(int argc, char **argv)
 	/* A closed standard output is an error to report, not a reason to die
 	 * between commit and snapshot. */
 	signal(SIGPIPE, SIG_IGN);
+	/* Ignored by whoever started us, it would take our children from us. */
+	signal(SIGCHLD, SIG_DFL);
 	if (argc < 2) {
 		usage(stderr);
 		return SP_EXIT_USAGE;
