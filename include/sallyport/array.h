@@ -15,7 +15,7 @@
 /* Makes room for `more` further items. False when memory is out or the count
  * would overflow; the array is then as it was. */
 #define sp_array_reserve(array, more)                                                    \
-	((array)->capacity - (array)->length >= (size_t)(more) ||                        \
+	(((array)->items && (array)->capacity - (array)->length >= (size_t)(more)) ||    \
 	    sp_array_grow((void **)&(array)->items, &(array)->capacity, (array)->length, \
 		(more), sizeof(*(array)->items)))
 
@@ -43,12 +43,16 @@ struct sp_text {
 
 void sp_text_add(struct sp_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Words one behind the other, up to NULL: no format has to be read for them. */
-void sp_text_join(struct sp_text *text, ...) __attribute__((sentinel));
+/* Words one behind the other: no format has to be read for them. */
+#define sp_text_join(text, ...) \
+	sp_text_join_words((text), __VA_ARGS__, (const char *)NULL)
+void sp_text_join_words(struct sp_text *text, ...) __attribute__((sentinel));
 void sp_text_add_number(struct sp_text *text, unsigned number);
 void sp_text_add_bytes(struct sp_text *text, const void *bytes, size_t length);
 /* The same into a buffer; what does not fit in it with its NUL is cut off. */
-void sp_join(char *to, size_t size, ...) __attribute__((sentinel));
+#define sp_join(to, size, ...) \
+	sp_join_words((to), (size), __VA_ARGS__, (const char *)NULL)
+void sp_join_words(char *to, size_t size, ...) __attribute__((sentinel));
 #define SP_DECIMAL 12
 const char *sp_decimal(char digits[SP_DECIMAL], unsigned number);
 void sp_text_free(struct sp_text *text);

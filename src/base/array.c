@@ -58,7 +58,8 @@ void sp_text_add_bytes(struct sp_text *text, const void *bytes, size_t length)
 }
 
 /* Into the room that is there; how long it is or would be, negative: it failed. */
-static int print_there(struct sp_text *text, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static int print_there(
+    struct sp_text *text, const char *format, va_list arguments)
 {
 	return vsnprintf(
 	    text->bytes + text->length, text->capacity - text->length, format, arguments);
@@ -87,7 +88,7 @@ void sp_text_add(struct sp_text *text, const char *format, ...)
 		text->length += (size_t)length;
 }
 
-void sp_text_join(struct sp_text *text, ...)
+void sp_text_join_words(struct sp_text *text, ...)
 {
 	va_list words;
 
@@ -101,10 +102,10 @@ void sp_text_add_number(struct sp_text *text, unsigned number)
 {
 	char digits[SP_DECIMAL];
 
-	sp_text_join(text, sp_decimal(digits, number), NULL);
+	sp_text_join(text, sp_decimal(digits, number));
 }
 
-void sp_join(char *to, size_t size, ...)
+void sp_join_words(char *to, size_t size, ...)
 {
 	va_list words;
 	size_t length = 0;

@@ -121,7 +121,7 @@ static void print_ports(
 		bool one = ports[i].first == ports[i].last;
 
 		sp_join(text, sizeof(text), sp_decimal(first, ports[i].first),
-		    one ? "" : "-", one ? "" : sp_decimal(last, ports[i].last), NULL);
+		    one ? "" : "-", one ? "" : sp_decimal(last, ports[i].last));
 		sp_print_word(printer, text);
 	}
 }

@@ -29,7 +29,7 @@ static const char *meter_name(
 static const char *service_counter(
     char name[SP_OBJECT_NAME], const struct sp_service *service)
 {
-	sp_join(name, SP_OBJECT_NAME, "svc-", service->name, NULL);
+	sp_join(name, SP_OBJECT_NAME, "svc-", service->name);
 	return name;
 }
 
@@ -396,7 +396,7 @@ static void segment_name(char name[SP_OBJECT_NAME], const struct sp_segment *seg
 
 	sp_join(name, SP_OBJECT_NAME, protocol, "-",
 	    sp_decimal(first, segment->ports.first), one ? "" : "-",
-	    one ? "" : sp_decimal(last, segment->ports.last), NULL);
+	    one ? "" : sp_decimal(last, segment->ports.last));
 }
 
 static void build_segment_chain(struct sp_build *build, const struct sp_policy *policy,

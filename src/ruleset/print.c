@@ -83,7 +83,7 @@ static void print_number(enum sp_field field, uint32_t number, struct sp_text *r
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (words[i].field == field && words[i].number == number) {
-			sp_text_join(ret, words[i].word, NULL);
+			sp_text_join(ret, words[i].word);
 			return;
 		}
 	sp_text_add_number(ret, number);
@@ -111,7 +111,7 @@ static void print_addresses(const struct sp_intervals *set, struct sp_text *ret)
 	for (size_t i = 0; i < count; i++) {
 		struct sp_range range = sp_intervals_at(set, i);
 
-		sp_text_join(ret, i ? ", " : "", sp_range_print(&range, text), NULL);
+		sp_text_join(ret, i ? ", " : "", sp_range_print(&range, text));
 	}
 }
 
@@ -128,8 +128,7 @@ static void print_blocks(
 		struct sp_address block = range.first;
 
 		do {
-			sp_text_join(
-			    ret, separator, sp_address_print(&block, text), NULL);
+			sp_text_join(ret, separator, sp_address_print(&block, text));
 			separator = ", ";
 		} while (sp_range_next_block(&range, prefix, &block));
 	}
@@ -146,7 +145,7 @@ static void print_mask(const struct sp_statement *statement, struct sp_text *ret
 	if (!statement->prefix)
 		return;
 	mask = sp_address_mask(four ? SP_IPV4 : SP_IPV6, statement->prefix);
-	sp_text_join(ret, " & ", sp_address_print(&mask, text), NULL);
+	sp_text_join(ret, " & ", sp_address_print(&mask, text));
 }
 
 static void print_values(const struct sp_statement *statement, struct sp_text *ret)
@@ -154,10 +153,10 @@ static void print_values(const struct sp_statement *statement, struct sp_text *r
 	for (size_t i = 0; i < statement->values.length; i++) {
 		const struct sp_value *value = &statement->values.items[i];
 
-		sp_text_join(ret, i ? ", " : "", NULL);
+		sp_text_join(ret, i ? ", " : "");
 		print_number(statement->field, value->number, ret);
 		if (statement->kind == SP_STATEMENT_VMAP)
-			sp_text_join(ret, " : ", judgement_text(value->judgement), NULL);
+			sp_text_join(ret, " : ", judgement_text(value->judgement));
 	}
 }
 
@@ -168,19 +167,17 @@ static void print_operand(const struct sp_statement *statement, struct sp_text *
 		      sp_intervals_count(&statement->addresses) > 1;
 
 	switch (statement->operand) {
-	case SP_OPERAND_SET: sp_text_join(ret, "@", statement->name, NULL); return;
-	case SP_OPERAND_NAME:
-		sp_text_join(ret, "\"", statement->name, "\"", NULL);
-		return;
+	case SP_OPERAND_SET: sp_text_join(ret, "@", statement->name); return;
+	case SP_OPERAND_NAME: sp_text_join(ret, "\"", statement->name, "\""); return;
 	case SP_OPERAND_VALUES:
 	case SP_OPERAND_ADDRESSES: break;
 	}
-	sp_text_join(ret, braces ? "{ " : "", NULL);
+	sp_text_join(ret, braces ? "{ " : "");
 	if (statement->operand == SP_OPERAND_VALUES)
 		print_values(statement, ret);
 	else
 		print_addresses(&statement->addresses, ret);
-	sp_text_join(ret, braces ? " }" : "", NULL);
+	sp_text_join(ret, braces ? " }" : "");
 }
 
 static void print_rate(const struct sp_rate *rate, struct sp_text *ret)
@@ -200,19 +197,18 @@ static void print_statement(const struct sp_statement *statement, struct sp_text
 	switch (statement->kind) {
 	case SP_STATEMENT_MATCH:
 		/* Without the sign nft takes a state for a mask. */
-		sp_text_join(ret, field_names[statement->field], NULL);
+		sp_text_join(ret, field_names[statement->field]);
 		print_mask(statement, ret);
 		sp_text_join(ret, " ",
 		    statement->negate			    ? "!= "
 		    : statement->field == SP_FIELD_CT_STATE ? "== "
-							    : "",
-		    NULL);
+							    : "");
 		print_operand(statement, ret);
 		break;
 	case SP_STATEMENT_VMAP:
-		sp_text_join(ret, field_names[statement->field], NULL);
+		sp_text_join(ret, field_names[statement->field]);
 		print_mask(statement, ret);
-		sp_text_join(ret, " vmap ", NULL);
+		sp_text_join(ret, " vmap ");
 		print_operand(statement, ret);
 		break;
 	case SP_STATEMENT_RATE:
@@ -226,15 +222,14 @@ static void print_statement(const struct sp_statement *statement, struct sp_text
 		break;
 	case SP_STATEMENT_LIMIT: print_rate(&statement->rate, ret); break;
 	case SP_STATEMENT_LOG:
-		sp_text_join(ret, "log prefix \"", statement->name, "\"", NULL);
+		sp_text_join(ret, "log prefix \"", statement->name, "\"");
 		break;
 	case SP_STATEMENT_COUNTER:
-		sp_text_join(ret, "counter name \"", statement->name, "\"", NULL);
+		sp_text_join(ret, "counter name \"", statement->name, "\"");
 		break;
 	case SP_STATEMENT_VERDICT:
 		sp_text_join(ret, judgement_text(statement->judgement),
-		    statement->name ? " " : "", statement->name ? statement->name : "",
-		    NULL);
+		    statement->name ? " " : "", statement->name ? statement->name : "");
 		break;
 	}
 }
@@ -247,7 +242,7 @@ void sp_rule_print(const struct sp_rule *rule, struct sp_text *ret)
 		return;
 	}
 	for (size_t i = 0; i < rule->statements.length; i++) {
-		sp_text_join(ret, i ? " " : "", NULL);
+		sp_text_join(ret, i ? " " : "");
 		print_statement(&rule->statements.items[i], ret);
 	}
 	if (rule->comment)
@@ -300,7 +295,7 @@ static void print_jumps(
 
 	do {
 		sp_text_join(ret, separator, sp_address_print(&block, text), " : jump ",
-		    element->chain ? element->chain : "", NULL);
+		    element->chain ? element->chain : "");
 		separator = ", ";
 	} while (sp_range_next_block(&element->addresses, set->prefix, &block));
 }
@@ -317,19 +312,19 @@ void sp_element_print(
 	if (set->key == SP_KEY_PROTOCOL || set->key == SP_KEY_PROTOCOL_PORT)
 		print_number(SP_FIELD_L4PROTO, element->protocol, ret);
 	if (set->key == SP_KEY_PROTOCOL_PORT)
-		sp_text_join(ret, " . ", NULL);
+		sp_text_join(ret, " . ");
 	if (set->key == SP_KEY_PORT || set->key == SP_KEY_PROTOCOL_PORT)
 		sp_text_add_number(ret, element->ports.first);
 	if (element->ports.last != element->ports.first)
 		sp_text_add(ret, "-%u", element->ports.last);
 	if (set->key == SP_KEY_IPV4 || set->key == SP_KEY_IPV6)
-		sp_text_join(ret, sp_range_print(&element->addresses, range), NULL);
+		sp_text_join(ret, sp_range_print(&element->addresses, range));
 	if (element->expires_ms) {
 		sp_text_add(ret, " expires ");
 		print_duration(element->expires_ms, ret);
 	}
 	if (element->chain)
-		sp_text_join(ret, " : jump ", element->chain, NULL);
+		sp_text_join(ret, " : jump ", element->chain);
 }
 
 static void print_set(const struct sp_set *set, struct sp_text *ret)
@@ -340,7 +335,7 @@ static void print_set(const struct sp_set *set, struct sp_text *ret)
 	if (set->elements.length || !sp_intervals_is_empty(&set->addresses)) {
 		sp_text_add(ret, "\t\telements = { ");
 		for (size_t i = 0; i < set->elements.length; i++) {
-			sp_text_join(ret, i ? ", " : "", NULL);
+			sp_text_join(ret, i ? ", " : "");
 			sp_element_print(set, &set->elements.items[i], ret);
 		}
 		if (set->prefix)
@@ -354,17 +349,17 @@ static void print_set(const struct sp_set *set, struct sp_text *ret)
 
 static void print_chain(const struct sp_chain *chain, struct sp_text *ret)
 {
-	sp_text_join(ret, "\tchain ", chain->name, " {\n", NULL);
+	sp_text_join(ret, "\tchain ", chain->name, " {\n");
 	if (chain->base)
 		sp_text_add(ret,
 		    "\t\ttype filter hook input priority filter; policy %s;\n",
 		    chain->drop ? "drop" : "accept");
 	for (size_t i = 0; i < chain->rules.length; i++) {
-		sp_text_join(ret, "\t\t", NULL);
+		sp_text_join(ret, "\t\t");
 		sp_rule_print(&chain->rules.items[i], ret);
-		sp_text_join(ret, "\n", NULL);
+		sp_text_join(ret, "\n");
 	}
-	sp_text_join(ret, "\t}\n", NULL);
+	sp_text_join(ret, "\t}\n");
 }
 
 /* nft resolves a jump only to a chain that stands before it. */
@@ -380,7 +375,7 @@ void sp_ruleset_print(const struct sp_ruleset *ruleset, struct sp_text *ret)
 	sp_text_add(ret, "table inet " SP_TABLE " {\n");
 	for (size_t i = 0; i < ruleset->counters.length; i++)
 		sp_text_join(
-		    ret, "\tcounter ", ruleset->counters.items[i].name, " { }\n", NULL);
+		    ret, "\tcounter ", ruleset->counters.items[i].name, " { }\n");
 	for (size_t i = 0; i < ruleset->sets.length; i++)
 		if (!ruleset->sets.items[i].map)
 			print_set(&ruleset->sets.items[i], ret);
