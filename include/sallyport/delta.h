@@ -7,7 +7,8 @@
  * packets that the policies before and after allow, 1 or 2 met a rule whose set was
  * still empty; a block list lets as many through). So where a table stands and such
  * sets are new, they go ahead in a batch of their own, with whatever else is new and
- * nothing refers to: packets meet the old policy, whole, until the second batch. */
+ * nothing refers to: packets meet the old policy, whole, until the second batch. For a
+ * map of ranges that is so on every kernel (SP_MAP_RANGES_PREFIX). */
 #ifndef SALLYPORT_DELTA_H
 #define SALLYPORT_DELTA_H
 

@@ -34,8 +34,16 @@
 #define SP_SET_CUT "cut"
 #define SP_SET_GRACE "grace"
 #define SP_MAP_PORTS "ports"
-#define SP_MAP_TCP_RANGES "tcp-ranges"
-#define SP_MAP_UDP_RANGES "udp-ranges"
+/* "ranges-DIGEST": other ranges are a map of another name. It goes ahead (delta.h),
+ * whole, before a rule names it, and none that packets are looked up in is changed. In
+ * one that is, before Linux 6.17 (6.12.48), a port of an old range and of a new one is in
+ * neither for a moment: with single keys (rbtree) while the batch is prepared, with
+ * concatenated ones (pipapo, which this is) while it is committed. */
+#define SP_MAP_RANGES_PREFIX "ranges-"
+/* A map of ports each, which versions before had instead: met in the kernel, never
+ * made. */
+#define SP_MAP_OLD_TCP_RANGES "tcp-ranges"
+#define SP_MAP_OLD_UDP_RANGES "udp-ranges"
 #define SP_COUNTER_BLOCKED "blocked"
 
 /* What a statement looks at: nft's name, its data type, how it is loaded. */
@@ -207,6 +215,8 @@ bool sp_statement_equal(const struct sp_statement *a, const struct sp_statement 
 /* Same name, type and flags; elements do not count. */
 bool sp_set_same_type(const struct sp_set *a, const struct sp_set *b);
 bool sp_element_equal(const struct sp_element *a, const struct sp_element *b);
+/* An interval of (protocol, port): each part of its key has a range of its own. */
+bool sp_set_is_concatenated(const struct sp_set *set);
 /* Sets whose elements the policy does not decide: leases, meters. */
 bool sp_set_is_volatile(const struct sp_set *set);
 

@@ -94,19 +94,16 @@ static void name_services(struct joining *joining, struct sp_audit_row *row,
 static const char *chain_name(
     const struct sp_ruleset *ruleset, const struct sp_audit_row *row)
 {
-	const char *ranges =
-	    row->protocol == SP_TCP ? SP_MAP_TCP_RANGES : SP_MAP_UDP_RANGES;
-
 	for (size_t s = 0; s < ruleset->sets.length; s++) {
 		const struct sp_set *set = &ruleset->sets.items[s];
-		bool both = !strcmp(set->name, SP_MAP_PORTS);
 
-		if (!both && strcmp(set->name, ranges))
+		if (strcmp(set->name, SP_MAP_PORTS) &&
+		    !(set->map && sp_set_is_concatenated(set)))
 			continue;
 		for (size_t i = 0; i < set->elements.length; i++) {
 			const struct sp_element *element = &set->elements.items[i];
 
-			if ((!both || element->protocol == (uint8_t)row->protocol) &&
+			if (element->protocol == (uint8_t)row->protocol &&
 			    element->ports.first <= row->ports.first &&
 			    element->ports.last >= row->ports.first)
 				return element->chain;

@@ -62,7 +62,7 @@ int sp_decode_counter(const struct nlmsghdr *message, void *context)
 /* ---- sets ---- */
 
 static const uint32_t known_flags =
-    NFT_SET_INTERVAL | NFT_SET_TIMEOUT | NFT_SET_EVAL | NFT_SET_MAP;
+    NFT_SET_INTERVAL | NFT_SET_TIMEOUT | NFT_SET_EVAL | NFT_SET_MAP | NFT_SET_CONCAT;
 
 static bool key_of(uint32_t type, uint32_t length, enum sp_key *ret)
 {
@@ -131,6 +131,20 @@ static unsigned block_prefix(const struct sp_set *set)
 	return *end || prefix > most ? 0 : (unsigned)prefix;
 }
 
+/* The fields that a concatenated interval of ours has, none for any other set. */
+static bool are_our_fields(const struct sp_set *set, const struct nlattr *description)
+{
+	const struct nlattr *fields = sp_attr_in(description, NFTA_SET_DESC_CONCAT);
+
+	if (!sp_set_is_concatenated(set))
+		return !fields;
+	for (size_t i = 0; i < SP_CONCATENATED_FIELDS; i++)
+		if (sp_attr_u32(sp_attr_in(sp_attr_at(fields, i), NFTA_SET_FIELD_LEN)) !=
+		    sp_concatenated_length(i))
+			return false;
+	return !sp_attr_at(fields, SP_CONCATENATED_FIELDS);
+}
+
 static bool add_set(
     struct sp_decoding *decoding, const struct nlmsghdr *message, uint32_t flags)
 {
@@ -145,6 +159,10 @@ static bool add_set(
 	held.size = sp_attr_u32(sp_attr_in(description, NFTA_SET_DESC_SIZE));
 	held.foreign = (flags & ~known_flags) || !key_of_set(message, &held.key) ||
 		       (held.map && !leads_to_verdicts(message));
+	if (!held.foreign)
+		held.foreign =
+		    !(flags & NFT_SET_CONCAT) == sp_set_is_concatenated(&held) ||
+		    !are_our_fields(&held, description);
 	held.prefix = block_prefix(&held);
 	if (held.name && sp_array_push(&decoding->ruleset->sets, held))
 		return true;
@@ -205,18 +223,29 @@ static bool add_held_value(struct sp_held_set *held, const struct sp_raw_element
 		raw->verdict && raw->verdict_code != NF_ACCEPT ? SP_DROP : SP_ACCEPT });
 }
 
+static uint16_t port_of(const struct sp_set *set, const uint8_t *key)
+{
+	size_t at = set->key == SP_KEY_PROTOCOL_PORT ? 4 : 0;
+
+	return (uint16_t)(key[at] << 8 | key[at + 1]);
+}
+
 static bool add_element(struct sp_set *set, const struct sp_raw_element *raw)
 {
 	struct sp_element element = { .expires_ms = raw->expires_ms };
-	size_t port_at = set->key == SP_KEY_PROTOCOL_PORT ? 4 : 0;
+	const uint8_t *last = raw->last_length ? raw->last : raw->key;
 	const char *chain = jump_of(raw);
 
 	if (set->key == SP_KEY_PROTOCOL || set->key == SP_KEY_PROTOCOL_PORT)
 		element.protocol = raw->key[0];
 	if (set->key == SP_KEY_PORT || set->key == SP_KEY_PROTOCOL_PORT)
-		element.ports.first =
-		    (uint16_t)(raw->key[port_at] << 8 | raw->key[port_at + 1]);
-	element.ports.last = element.ports.first;
+		element.ports =
+		    (struct sp_ports){ port_of(set, raw->key), port_of(set, last) };
+	/* A range of protocols is none of ours, and has no element to be deleted by. */
+	if (last[0] != raw->key[0] && set->key == SP_KEY_PROTOCOL_PORT) {
+		set->foreign = true;
+		return true;
+	}
 	if (chain && !(element.chain = strdup(chain)))
 		return false;
 	if (sp_array_push(&set->elements, element))
@@ -270,7 +299,8 @@ static bool each_element(const struct sp_raw_element *raw, void *context)
 		return true;
 	if (decoding->held && decoding->held->key == SP_KEY_PROTOCOL)
 		return add_held_value(decoding->held, raw);
-	if (decoding->held || decoding->set->interval)
+	if (decoding->held ||
+	    (decoding->set->interval && !sp_set_is_concatenated(decoding->set)))
 		return add_point(decoding, raw);
 	if (decoding->set->prefix)
 		return add_block(decoding->set, raw);

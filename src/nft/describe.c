@@ -56,13 +56,22 @@ void sp_batch_print_hex(const struct sp_batch *batch, struct sp_text *ret)
 	}
 }
 
+static void print_key(const uint8_t *key, uint16_t length, struct sp_text *ret)
+{
+	for (size_t i = 0; i < length; i++)
+		sp_text_add(ret, "%02x", key[i]);
+}
+
 static bool print_element(const struct sp_raw_element *element, void *context)
 {
 	struct sp_text *ret = context;
 
 	sp_text_add(ret, "  element ");
-	for (size_t i = 0; i < element->key_length; i++)
-		sp_text_add(ret, "%02x", element->key[i]);
+	print_key(element->key, element->key_length, ret);
+	if (element->last_length) {
+		sp_text_add(ret, " to ");
+		print_key(element->last, element->last_length, ret);
+	}
 	if (element->interval_end)
 		sp_text_add(ret, " end");
 	if (element->timeout_ms)

@@ -27,10 +27,18 @@ static void put_verdict(struct nlmsghdr *message, const struct sp_raw_element *e
 	mnl_attr_nest_end(message, value);
 }
 
+static void put_key(
+    struct nlmsghdr *message, uint16_t type, const uint8_t *key, uint16_t length)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, type);
+
+	mnl_attr_put(message, NFTA_DATA_VALUE, length, key);
+	mnl_attr_nest_end(message, nest);
+}
+
 void sp_raw_element_put(struct nlmsghdr *message, const struct sp_raw_element *element)
 {
 	struct nlattr *nest = mnl_attr_nest_start(message, FIRST_ELEMENT_TYPE);
-	struct nlattr *key;
 
 	if (element->interval_end)
 		mnl_attr_put_u32(
@@ -38,9 +46,10 @@ void sp_raw_element_put(struct nlmsghdr *message, const struct sp_raw_element *e
 	if (element->timeout_ms)
 		mnl_attr_put_u64(
 		    message, NFTA_SET_ELEM_TIMEOUT, htobe64(element->timeout_ms));
-	key = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(message, NFTA_DATA_VALUE, element->key_length, element->key);
-	mnl_attr_nest_end(message, key);
+	put_key(message, NFTA_SET_ELEM_KEY, element->key, element->key_length);
+	if (element->last_length)
+		put_key(
+		    message, NFTA_SET_ELEM_KEY_END, element->last, element->last_length);
 	if (element->verdict)
 		put_verdict(message, element);
 	mnl_attr_nest_end(message, nest);
@@ -84,7 +93,8 @@ static uint32_t get_u32(const struct nlattr *attribute)
 	return ntohl(value);
 }
 
-static bool parse_key(const struct nlattr *nest, struct sp_raw_element *ret)
+static bool parse_key(
+    const struct nlattr *nest, uint8_t key[SP_KEY_BYTES], uint16_t *ret_length)
 {
 	const struct nlattr *attribute;
 
@@ -94,12 +104,12 @@ static bool parse_key(const struct nlattr *nest, struct sp_raw_element *ret)
 
 		if (mnl_attr_get_type(attribute) != NFTA_DATA_VALUE)
 			continue;
-		if (length > sizeof(ret->key))
+		if (length > SP_KEY_BYTES)
 			return false;
-		memcpy(ret->key, mnl_attr_get_payload(attribute), length);
-		ret->key_length = length;
+		memcpy(key, mnl_attr_get_payload(attribute), length);
+		*ret_length = length;
 	}
-	return ret->key_length != 0;
+	return *ret_length != 0;
 }
 
 static bool parse_verdict(const struct nlattr *nest, struct sp_raw_element *ret)
@@ -137,7 +147,11 @@ static bool parse_element(const struct nlattr *nest, struct sp_raw_element *ret)
 	{
 		switch (mnl_attr_get_type(attribute)) {
 		case NFTA_SET_ELEM_KEY:
-			if (!parse_key(attribute, ret))
+			if (!parse_key(attribute, ret->key, &ret->key_length))
+				return false;
+			break;
+		case NFTA_SET_ELEM_KEY_END:
+			if (!parse_key(attribute, ret->last, &ret->last_length))
 				return false;
 			break;
 		case NFTA_SET_ELEM_DATA:
@@ -197,4 +211,13 @@ void sp_raw_key_element(
 		raw->key[0] = protocol;
 	if (key != SP_KEY_PROTOCOL)
 		memcpy(raw->key + port_at, &order, sizeof(order));
+}
+
+void sp_raw_last_element(struct sp_raw_element *raw, uint8_t protocol, uint16_t port)
+{
+	struct sp_raw_element last;
+
+	sp_raw_key_element(&last, SP_KEY_PROTOCOL_PORT, protocol, port);
+	memcpy(raw->last, last.key, sizeof(raw->last));
+	raw->last_length = last.key_length;
 }

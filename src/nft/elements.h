@@ -12,10 +12,16 @@
 
 #include <sallyport/ruleset.h>
 
+/* The longest key of ours, an IPv6 address. */
+#define SP_KEY_BYTES 16
+
 /* One element as the kernel knows it: a key, perhaps the end of an interval. */
 struct sp_raw_element {
-	uint8_t key[16];
+	uint8_t key[SP_KEY_BYTES];
 	uint16_t key_length;
+	/* Of a concatenated interval, its last key, as long as the first; 0: none. */
+	uint8_t last[SP_KEY_BYTES];
+	uint16_t last_length;
 	bool interval_end;
 	bool catch_all;	     /* "*": no key; dumps only, none of ours is one */
 	uint64_t timeout_ms; /* 0: none */
@@ -36,9 +42,10 @@ void sp_raw_key_put(struct nlmsghdr *message, const uint8_t *key, size_t length)
 bool sp_raw_elements_parse(const struct nlmsghdr *message,
     bool (*each)(const struct sp_raw_element *element, void *context), void *context);
 
-/* The key of an address or of an element's (protocol, port). */
+/* The key of an address or of (protocol, port); the last one of an interval. */
 void sp_raw_key_address(struct sp_raw_element *raw, const struct sp_address *address);
 void sp_raw_key_element(
     struct sp_raw_element *raw, enum sp_key key, uint8_t protocol, uint16_t port);
+void sp_raw_last_element(struct sp_raw_element *raw, uint8_t protocol, uint16_t port);
 
 #endif

@@ -28,7 +28,7 @@
 /* Room for any one message of ours: elements stop at SP_MAX_NEST_BYTES, and the
  * largest rule (a dozen expressions) is far below. */
 #define MESSAGE_BYTES (2 * 65536)
-/* An element with key, verdict and the longest chain name. */
+/* An element with its keys, verdict and the longest chain name. */
 #define ELEMENT_BYTES 256
 
 struct encoding {
@@ -173,6 +173,21 @@ struct set_form {
 	uint64_t timeout_ms;
 };
 
+/* Of (protocol, port): they have the kernel keep the ranges of each field apart. */
+static void put_field_lengths(struct nlmsghdr *message)
+{
+	struct nlattr *fields = mnl_attr_nest_start(message, NFTA_SET_DESC_CONCAT),
+		      *field;
+
+	for (size_t i = 0; i < SP_CONCATENATED_FIELDS; i++) {
+		field = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+		mnl_attr_put_u32(
+		    message, NFTA_SET_FIELD_LEN, htonl(sp_concatenated_length(i)));
+		mnl_attr_nest_end(message, field);
+	}
+	mnl_attr_nest_end(message, fields);
+}
+
 static void put_set(struct encoding *to, const struct set_form *form)
 {
 	struct nlmsghdr *message =
@@ -193,9 +208,12 @@ static void put_set(struct encoding *to, const struct set_form *form)
 	mnl_attr_put_u32(message, NFTA_SET_ID, htonl(form->id));
 	if (form->timeout_ms)
 		mnl_attr_put_u64(message, NFTA_SET_TIMEOUT, htobe64(form->timeout_ms));
-	if (form->size) {
+	if (form->size || form->flags & NFT_SET_CONCAT) {
 		description = mnl_attr_nest_start(message, NFTA_SET_DESC);
-		mnl_attr_put_u32(message, NFTA_SET_DESC_SIZE, htonl(form->size));
+		if (form->size)
+			mnl_attr_put_u32(message, NFTA_SET_DESC_SIZE, htonl(form->size));
+		if (form->flags & NFT_SET_CONCAT)
+			put_field_lengths(message);
 		mnl_attr_nest_end(message, description);
 	}
 	finish(to, message);
@@ -207,7 +225,8 @@ static void encode_set(struct encoding *to)
 	uint32_t flags = (set->interval ? NFT_SET_INTERVAL : 0u) |
 			 (set->timeout ? NFT_SET_TIMEOUT : 0u) |
 			 (set->dynamic ? NFT_SET_EVAL : 0u) |
-			 (set->map ? NFT_SET_MAP : 0u);
+			 (set->map ? NFT_SET_MAP : 0u) |
+			 (sp_set_is_concatenated(set) ? NFT_SET_CONCAT : 0u);
 
 	put_set(to, &(struct set_form){ set->name, ++to->next_set_id, flags,
 			sp_key_type(set->key), sp_key_length(set->key), set->size,
@@ -355,8 +374,10 @@ static void list_element(
 		return;
 	}
 	sp_raw_key_element(&raw, set->key, element->protocol, element->ports.first);
+	if (sp_set_is_concatenated(set))
+		sp_raw_last_element(&raw, element->protocol, element->ports.last);
 	list_add(list, &raw);
-	if (!set->interval || element->ports.last == UINT16_MAX)
+	if (raw.last_length || !set->interval || element->ports.last == UINT16_MAX)
 		return;
 	raw = (struct sp_raw_element){ .interval_end = true };
 	sp_raw_key_element(

@@ -105,3 +105,8 @@ uint32_t sp_key_length(enum sp_key key)
 	}
 	return 8; /* two 32-bit registers */
 }
+
+uint32_t sp_concatenated_length(size_t field)
+{
+	return sp_key_length(field ? SP_KEY_PORT : SP_KEY_PROTOCOL);
+}

@@ -28,4 +28,9 @@ uint32_t sp_value_of(const struct sp_load *load, const uint8_t bytes[4]);
 uint32_t sp_key_type(enum sp_key key);
 uint32_t sp_key_length(enum sp_key key);
 
+/* The bytes of each field of a concatenated interval's key, (protocol, port); in the
+ * key each is padded to a register. */
+#define SP_CONCATENATED_FIELDS 2
+uint32_t sp_concatenated_length(size_t field);
+
 #endif

@@ -2,6 +2,7 @@
  * table: counters, sets, one chain per port segment, the maps, the base chain. */
 #include <sallyport/ruleset.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -423,11 +424,15 @@ static void build_jump(
 	struct sp_element *element;
 
 	segment_name(name, segment);
-	element =
-	    sp_build_element(build, map, map->interval ? 0 : (uint8_t)segment->protocol,
-		segment->ports.first, segment->ports.last);
+	element = sp_build_element(build, map, (uint8_t)segment->protocol,
+	    segment->ports.first, segment->ports.last);
 	if (element && !(element->chain = strdup(name)))
 		build->failed = true;
+}
+
+static bool is_range(const struct sp_segment *segment)
+{
+	return segment->ports.first != segment->ports.last;
 }
 
 static void build_port_map(struct sp_build *build, const struct sp_segments *segments)
@@ -438,31 +443,53 @@ static void build_port_map(struct sp_build *build, const struct sp_segments *seg
 		return;
 	map->map = true;
 	for (size_t i = 0; i < segments->length; i++)
-		if (segments->items[i].ports.first == segments->items[i].ports.last)
+		if (!is_range(&segments->items[i]))
 			build_jump(build, map, &segments->items[i]);
 }
 
-/* Interval maps exist only when a policy has ranges. */
-static void build_range_map(
-    struct sp_build *build, const struct sp_segments *segments, enum sp_protocol protocol)
+/* FNV-1a. */
+static uint32_t add_to_digest(uint32_t digest, uint32_t number)
+{
+	for (unsigned byte = 0; byte < 4; byte++)
+		digest = (digest ^ (number >> 8 * byte & 0xff)) * UINT32_C(0x01000193);
+	return digest;
+}
+
+/* Other ranges whose digest is the same by chance are a map that is changed in place:
+ * right, but for a moment. */
+static uint32_t ranges_digest(const struct sp_segments *segments)
+{
+	uint32_t digest = UINT32_C(0x811c9dc5);
+
+	for (size_t i = 0; i < segments->length; i++) {
+		const struct sp_segment *segment = &segments->items[i];
+
+		if (!is_range(segment))
+			continue;
+		digest = add_to_digest(digest, (uint32_t)segment->protocol);
+		digest = add_to_digest(
+		    digest, (uint32_t)segment->ports.first << 16 | segment->ports.last);
+	}
+	return digest;
+}
+
+/* It exists only when a policy has ranges. */
+static void build_range_map(struct sp_build *build, const struct sp_segments *segments)
 {
 	struct sp_set *map = NULL;
 
 	for (size_t i = 0; i < segments->length && !build->failed; i++) {
-		const struct sp_segment *segment = &segments->items[i];
-
-		if (segment->protocol != protocol ||
-		    segment->ports.first == segment->ports.last)
+		if (!is_range(&segments->items[i]))
 			continue;
 		if (!map) {
-			map = sp_build_set(build, SP_KEY_PORT, "%s",
-			    protocol == SP_TCP ? SP_MAP_TCP_RANGES : SP_MAP_UDP_RANGES);
+			map = sp_build_set(build, SP_KEY_PROTOCOL_PORT,
+			    SP_MAP_RANGES_PREFIX "%08" PRIx32, ranges_digest(segments));
 			if (!map)
 				return;
 			map->map = true;
 			map->interval = true;
 		}
-		build_jump(build, map, segment);
+		build_jump(build, map, &segments->items[i]);
 	}
 }
 
@@ -476,8 +503,7 @@ static bool build_all(struct sp_build *build, const struct sp_policy *policy,
 	for (size_t i = 0; i < segments->length && !build->failed; i++)
 		build_segment_chain(build, policy, segments, &segments->items[i]);
 	build_port_map(build, segments);
-	build_range_map(build, segments, SP_TCP);
-	build_range_map(build, segments, SP_UDP);
+	build_range_map(build, segments);
 	sp_build_input_chain(build, policy);
 	sp_split_sets(build, SP_PIECE_INTERVALS, SP_BLOCKED_INTERVALS);
 	return !build->failed;

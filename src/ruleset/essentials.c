@@ -289,13 +289,10 @@ static void decide_by_port(struct sp_build *build, struct sp_chain *chain)
 	for (size_t i = 0; i < build->ruleset->sets.length && !build->failed; i++) {
 		const struct sp_set *set = &build->ruleset->sets.items[i];
 
-		if (!set->map || !set->interval)
+		if (!set->map || !sp_set_is_concatenated(set))
 			continue;
 		rule = sp_build_rule(build, chain);
-		sp_build_vmap(build, rule,
-		    strcmp(set->name, SP_MAP_TCP_RANGES) ? SP_FIELD_UDP_DPORT
-							 : SP_FIELD_TCP_DPORT,
-		    set->name);
+		sp_build_vmap(build, rule, SP_FIELD_PROTOCOL_PORT, set->name);
 	}
 }
 

@@ -117,6 +117,11 @@ bool sp_element_equal(const struct sp_element *a, const struct sp_element *b)
 	       same_text(a->chain, b->chain);
 }
 
+bool sp_set_is_concatenated(const struct sp_set *set)
+{
+	return set->interval && set->key == SP_KEY_PROTOCOL_PORT;
+}
+
 bool sp_set_is_volatile(const struct sp_set *set)
 {
 	return set->timeout || set->dynamic;

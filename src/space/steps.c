@@ -165,14 +165,15 @@ static const struct sp_intervals *joined_of(
 
 /* --- ports --------------------------------------------------------------- */
 
+/* `keys_protocol`: of keys that are ports alone. */
 static void route_elements(
-    struct sp_side *side, const char *map, int only_protocol, bool ranges)
+    struct sp_side *side, const char *map, int keys_protocol, bool ranges)
 {
 	const struct sp_set *set = set_named(side, map);
 
 	for (size_t i = 0; set && i < set->elements.length; i++) {
 		const struct sp_element *element = &set->elements.items[i];
-		int protocol = only_protocol ? only_protocol : element->protocol;
+		int protocol = element->protocol ? element->protocol : keys_protocol;
 		struct sp_port_table *table = side->tables[protocol == SP_TCP ? 0 : 1];
 		size_t chain = element->chain ? find_name(side->chains, side->chain_count,
 						    element->chain)
@@ -200,6 +201,20 @@ static void find_input(struct sp_side *side)
 			side->input = &ruleset->chains.items[i];
 }
 
+/* The map has another name for other ranges; one that no rule names leads nowhere. */
+static void find_ranges(struct sp_side *side)
+{
+	side->ranges[0] = SP_MAP_OLD_TCP_RANGES;
+	side->ranges[1] = SP_MAP_OLD_UDP_RANGES;
+	for (size_t i = 0; side->input && i < side->input->rules.length; i++) {
+		const char *name = set_of(&side->input->rules.items[i]);
+		const struct sp_set *map = name ? set_named(side, name) : NULL;
+
+		if (map && map->map && sp_set_is_concatenated(map))
+			side->ranges[0] = side->ranges[1] = name;
+	}
+}
+
 bool sp_side_begin(struct sp_side *side, const struct sp_ruleset *ruleset)
 {
 	*side = (struct sp_side){ .ruleset = ruleset };
@@ -211,9 +226,10 @@ bool sp_side_begin(struct sp_side *side, const struct sp_ruleset *ruleset)
 	if (!index_names(side) || !join_all(side))
 		return false;
 	find_input(side);
+	find_ranges(side);
 	route_elements(side, SP_MAP_PORTS, 0, false);
-	route_elements(side, SP_MAP_TCP_RANGES, SP_TCP, true);
-	route_elements(side, SP_MAP_UDP_RANGES, SP_UDP, true);
+	route_elements(side, side->ranges[0], SP_TCP, true);
+	route_elements(side, side->ranges[1], SP_UDP, true);
 	route_elements(side, SP_SET_CUT, 0, false);
 	return true;
 }
@@ -467,7 +483,7 @@ static bool follow_map(const struct reading *reading, const struct sp_statement 
 	if (!strcmp(vmap->name, SP_MAP_PORTS))
 		chain = route.chain;
 	else if (!strcmp(vmap->name,
-		     reading->protocol == SP_TCP ? SP_MAP_TCP_RANGES : SP_MAP_UDP_RANGES))
+		     reading->side->ranges[reading->protocol == SP_TCP ? 0 : 1]))
 		chain = route.range_chain;
 	if (!chain)
 		return true;

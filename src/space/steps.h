@@ -36,6 +36,7 @@ struct sp_steps {
 struct sp_side {
 	const struct sp_ruleset *ruleset; /* NULL: no table */
 	const struct sp_chain *input;
+	const char *ranges[2]; /* the maps of ranges, TCP, UDP: one or two of before */
 	struct sp_port_table *tables[2]; /* TCP, UDP */
 	struct sp_by_name *sets, *chains;
 	size_t set_count, chain_count;

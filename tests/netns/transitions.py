@@ -92,7 +92,19 @@ def blocks():
     """The table's objects, each as text, without what time and history change."""
     listing = run("nft", "--stateless", "list", "table", "inet", "sallyport").stdout
     listing = re.sub(r"\n\t\telements = \{ tcp timeout 30s \}", "", listing)
-    return sorted(re.findall(r"\n\t(\S.*?\n\t\})", listing, re.S))
+    return objects(listing)
+
+
+def objects(listing):
+    return sorted(map(in_order, re.findall(r"\n\t(\S.*?\n\t\})", listing, re.S)))
+
+
+def in_order(block):
+    """A map of ranges is listed in the order in which its elements came."""
+    if not block.startswith("map ranges-"):
+        return block
+    head, elements = re.match(r"(.*elements = \{)(.*)\}", block, re.S).groups()
+    return head + ", ".join(sorted(" ".join(e.split()) for e in elements.split(",")))
 
 
 tried = 0
@@ -116,7 +128,7 @@ while tried < count:
     fresh = run("unshare", "-n", "sh", "-c", script, input=text)
     if fresh.returncode:
         sys.exit(f"seed {seed}, policy {tried}: nft: {fresh.stderr}\n{text}")
-    theirs = sorted(re.findall(r"\n\t(\S.*?\n\t\})", fresh.stdout, re.S))
+    theirs = objects(fresh.stdout)
     if ours != theirs:
         only = "\n".join(f"- {b}" for b in ours if b not in theirs) + "\n" + "\n".join(f"+ {b}" for b in theirs if b not in ours)
         sys.exit(f"seed {seed}, policy {tried}: the kernel differs from a fresh load:\n{only}\n{open(path).read()}")

@@ -71,6 +71,22 @@ static void set(struct message *message, const char *name, uint32_t flags, uint3
 	number(message, NFTA_SET_KEY_LEN, length);
 }
 
+/* Of a concatenated interval: how long each field is; a length of 0 ends them. */
+static void fields(struct message *message, const uint32_t *lengths)
+{
+	struct nlattr *description, *list, *field;
+
+	description = mnl_attr_nest_start(message->header, NFTA_SET_DESC);
+	list = mnl_attr_nest_start(message->header, NFTA_SET_DESC_CONCAT);
+	for (; *lengths; lengths++) {
+		field = mnl_attr_nest_start(message->header, NFTA_LIST_ELEM);
+		number(message, NFTA_SET_FIELD_LEN, *lengths);
+		mnl_attr_nest_end(message->header, field);
+	}
+	mnl_attr_nest_end(message->header, list);
+	mnl_attr_nest_end(message->header, description);
+}
+
 static void chain(struct message *message, uint32_t hook, int32_t priority)
 {
 	struct nlattr *nest;
@@ -179,6 +195,38 @@ static void test_sets(void **state)
 		    decoding.ruleset->sets.items[i].foreign, cases[i].foreign);
 		assert_int_equal(decoding.ruleset->sets.items[i].timeout_ms, 60000);
 		assert_int_equal(decoding.ruleset->sets.items[i].size, 65536);
+	}
+}
+
+/* Of the same type and flags in nft's eyes, and not what we make. */
+static void test_concatenations(void **state)
+{
+	static const struct {
+		uint32_t flags, lengths[4];
+		bool foreign;
+	} cases[] = {
+		{ NFT_SET_INTERVAL | NFT_SET_CONCAT, { 1, 2 }, false },
+		{ NFT_SET_INTERVAL | NFT_SET_CONCAT, { 2, 1 }, true },
+		{ NFT_SET_INTERVAL | NFT_SET_CONCAT, { 1 }, true },
+		{ NFT_SET_INTERVAL | NFT_SET_CONCAT, { 1, 2, 1 }, true },
+		{ NFT_SET_INTERVAL, { 1, 2 }, true },
+		{ NFT_SET_INTERVAL, { 0 }, true },
+		{ NFT_SET_CONCAT, { 1, 2 }, true },
+		{ 0, { 1, 2 }, true },
+		{ 0, { 0 }, false },
+	};
+	struct message message;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		set(&message, "s", NFT_SET_MAP | cases[i].flags,
+		    INET_PROTO << 6 | INET_SERVICE, 8);
+		number(&message, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+		if (*cases[i].lengths)
+			fields(&message, cases[i].lengths);
+		assert_int_equal(sp_decode_set(message.header, &decoding), MNL_CB_OK);
+		assert_int_equal(
+		    decoding.ruleset->sets.items[i].foreign, cases[i].foreign);
 	}
 }
 
@@ -373,6 +421,20 @@ static const struct filled {
 	    { .protocol = IPPROTO_TCP,
 		.ports = { 443, 443 },
 		.chain = (char *)"tcp-443" } },
+	{ "ranges-1", NFT_SET_MAP | NFT_SET_INTERVAL | NFT_SET_CONCAT,
+	    INET_PROTO << 6 | INET_SERVICE, 8,
+	    { { .key = TCP_443,
+		.key_length = 8,
+		.last = { IPPROTO_TCP, 0, 0, 0, 2, 0 },
+		.last_length = 8,
+		.verdict = true,
+		.verdict_code = NFT_JUMP,
+		.chain = "tcp-443" } },
+	    1, NULL, 0,
+	    { .protocol = IPPROTO_TCP,
+		.ports = { 443, 512 },
+		.chain = (char *)"tcp-443" } },
+	/* What versions before had. */
 	{ "tcp-ranges", NFT_SET_MAP | NFT_SET_INTERVAL, INET_SERVICE, 2,
 	    { { .key = { 4, 0 },
 		  .key_length = 2,
@@ -436,6 +498,8 @@ static bool fill(const struct filled *filled)
 	set(&message, filled->name, filled->flags, filled->type, filled->length);
 	if (filled->flags & NFT_SET_MAP)
 		number(&message, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
+	if (filled->flags & NFT_SET_CONCAT)
+		fields(&message, (const uint32_t[]){ 1, 2, 0 });
 	if (sp_decode_set(message.header, &decoding) != MNL_CB_OK)
 		return false;
 	decoding.set = anonymous ? NULL : &decoding.ruleset->sets.items[0];
@@ -508,6 +572,21 @@ static void test_elements(void **state)
 	}
 }
 
+/* A range of protocols leads to no segment of ours. */
+static void test_protocols_between(void **state)
+{
+	struct filled odd = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
+		if (sets[i].flags & NFT_SET_CONCAT)
+			odd = sets[i];
+	odd.raw[0].last[0] = IPPROTO_UDP;
+	assert_true(fill(&odd));
+	assert_true(decoding.set->foreign);
+	assert_int_equal(decoding.set->elements.length, 0);
+}
+
 /* Whatever allocation fails: an error, and never a set with less in it. */
 static void test_elements_memory(void **state)
 {
@@ -534,6 +613,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_counters, start, stop),
 		cmocka_unit_test_setup_teardown(test_sets, start, stop),
+		cmocka_unit_test_setup_teardown(test_concatenations, start, stop),
 		cmocka_unit_test_setup_teardown(test_chains, start, stop),
 		cmocka_unit_test_setup_teardown(test_unknown_rules, start, stop),
 		cmocka_unit_test_setup_teardown(test_counter_of_rule, start, stop),
@@ -542,6 +622,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_odd_anonymous_set, start, stop),
 		cmocka_unit_test_setup_teardown(test_memory, start, stop),
 		cmocka_unit_test_setup_teardown(test_elements, start, stop),
+		cmocka_unit_test_setup_teardown(test_protocols_between, start, stop),
 		cmocka_unit_test_setup_teardown(test_elements_memory, start, stop),
 	};
 

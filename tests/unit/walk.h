@@ -204,12 +204,6 @@ static inline bool walk_rule(const struct sp_ruleset *ruleset, const struct sp_r
 		case SP_STATEMENT_VMAP:
 			if (statement->operand != SP_OPERAND_SET)
 				return false; /* ct state: new is not in it */
-			if (!strcmp(statement->name, SP_MAP_TCP_RANGES) &&
-			    packet->protocol != SP_TCP)
-				return false;
-			if (!strcmp(statement->name, SP_MAP_UDP_RANGES) &&
-			    packet->protocol != SP_UDP)
-				return false;
 			element = walk_map(ruleset, statement, packet);
 			return element &&
 			       walk_rules(ruleset, walk_chain(ruleset, element->chain),
