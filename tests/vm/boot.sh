@@ -75,9 +75,6 @@ fi
 # Every tests/netns/*.sh runs there, but for these.
 declare -A suite_without=(
 	[fleet]="five hosts with sshd and ansible-playbook, whose deadlines are no emulated machine's"
-	# Not the emulator's doing: in the guest, 2 of 4,788 connections, in 150 changes of a
-	# range; none where only a rate came and went.
-	[flood]="known to fail on Linux 6.1: a range that replaces one it overlaps refuses a connection meanwhile"
 )
 # suite_names [PART/PARTS]: all of them, or every PARTS-th.
 suite_names() {
