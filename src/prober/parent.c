@@ -212,7 +212,8 @@ static bool serve(struct parent *parent)
 		if (frame.type == SP_FRAME_STORE) {
 			well = take_piece(parent, &frame.store);
 			/* It may have been of a key. */
-			explicit_bzero(frame.store.bytes, frame.store.length);
+			if (frame.store.length)
+				explicit_bzero(frame.store.bytes, frame.store.length);
 		} else if (frame.type == SP_FRAME_ENDPOINT)
 			well = start_child(parent, &frame, descriptor);
 		sp_frame_free(&frame);
