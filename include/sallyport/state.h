@@ -84,6 +84,8 @@ char *sp_snapshot_path(const char *state_directory, enum sp_snapshot_kind kind);
  * holds that finds out before the next commit (sp_directories.lockdown). */
 bool sp_lockdown_set(const char *state_directory, struct sp_diag *diag);
 bool sp_lockdown_is_set(const char *state_directory);
+/* False: whether there is one could not be looked at, and it counts as set. */
+bool sp_lockdown_is_known(const struct sp_lockdown *lockdown);
 struct sp_lockdown sp_lockdown_mark(const char *state_directory);
 bool sp_lockdown_same(const struct sp_lockdown *a, const struct sp_lockdown *b);
 /* Ends this one, if it is the one that stands. False: another stands, or it cannot

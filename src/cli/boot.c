@@ -145,10 +145,18 @@ static bool load_floor(
 static enum sp_exit lock_down(
     const struct sp_directories *directories, struct sp_diag *diag)
 {
+	struct sp_lockdown mark = sp_lockdown_mark(directories->state);
 	size_t services;
 
-	fputs("sallyport: locked down: only the floor is in force\n", stderr);
-	return load_floor(directories, &services, diag) ? SP_EXIT_DONE : SP_EXIT_SYSTEM;
+	if (sp_lockdown_is_known(&mark))
+		fputs("sallyport: locked down: only the floor is in force\n", stderr);
+	else
+		sp_error(diag, NULL,
+		    "cannot look into %s, whether a lockdown is on: only the floor is in "
+		    "force",
+		    directories->state);
+	return load_floor(directories, &services, diag) && !diag->errors ? SP_EXIT_DONE
+									 : SP_EXIT_SYSTEM;
 }
 
 /* Is it the floor that stands, and nothing more? */

@@ -86,6 +86,11 @@ bool sp_lockdown_same(const struct sp_lockdown *a, const struct sp_lockdown *b)
 	return a->inode == b->inode && a->made == b->made;
 }
 
+bool sp_lockdown_is_known(const struct sp_lockdown *lockdown)
+{
+	return !sp_lockdown_same(lockdown, &unknown);
+}
+
 bool sp_lockdown_is_set(const char *state_directory)
 {
 	struct sp_lockdown mark = sp_lockdown_mark(state_directory);
