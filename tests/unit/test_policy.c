@@ -252,6 +252,16 @@ static void digests_tell_policies_apart(void **state)
 		HEAD "[service ssh]\ninterface = eth0\n",
 		HEAD "[service ssh]\nto = 192.0.2.1\n",
 		HEAD "[service secure]\nuse = ssh\n",
+		HEAD "[service https]\nname = a.example.com\n",
+		HEAD "[service https]\nname = b.example.com\n",
+		HEAD "[service https]\nname = a.example.com\nalpn = h2\n",
+		HEAD "[service https]\nname = a.example.com\nlisten = 192.0.2.1\n",
+		HEAD "[service https]\nname = a.example.com\nprofile = mozilla-modern\n",
+		HEAD "[service https]\nname = a.example.com\non_fail = warn\n",
+		HEAD "[service https]\nname = a.example.com\nlease = 12h\n",
+		HEAD "[service https]\nname = a.example.com\nrecheck = 1h\n",
+		HEAD "[service https]\nname = a.example.com\nrevoke = cut\n",
+		HEAD "[service https]\ntls = none\n",
 		"[policy]\nversion = 1\nicmp = all\n[service ssh]\n" };
 	enum { COUNT = sizeof(texts) / sizeof(*texts) };
 	struct sp_policy *policies[COUNT];
@@ -307,6 +317,19 @@ static void digests_see_all_of_a_long_list(void **state)
 	for (size_t i = 0; i < COUNT; i++)
 		sp_policy_free(policies[i]);
 	sp_policy_free(turned);
+}
+
+/* What has no effect without TLS, and is warned of, makes no other policy. */
+static void a_digest_has_no_keys_for_tls_without_it(void **state)
+{
+	struct sp_policy *a = read_text(HEAD "[service ssh]\n");
+	struct sp_policy *b =
+	    read_text(HEAD "[service ssh]\nlease = 12h\nrevoke = cut\n");
+
+	(void)state;
+	assert_memory_equal(a->digest, b->digest, SP_DIGEST_BYTES);
+	sp_policy_free(a);
+	sp_policy_free(b);
 }
 
 static void the_same_in_other_words_has_the_same_digest(void **state)
@@ -542,6 +565,7 @@ int main(void)
 		cmocka_unit_test(a_snapshot_needs_no_other_file),
 		cmocka_unit_test(digests_tell_policies_apart),
 		cmocka_unit_test(digests_see_all_of_a_long_list),
+		cmocka_unit_test(a_digest_has_no_keys_for_tls_without_it),
 		cmocka_unit_test(the_same_in_other_words_has_the_same_digest),
 		cmocka_unit_test(a_snapshot_outlives_its_catalogue_entry),
 		cmocka_unit_test(every_catalogue_entry_makes_a_service),
